@@ -1,0 +1,2 @@
+DROP FUNCTION rfc3339(timestamptz);
+DROP FUNCTION uuid_v7();

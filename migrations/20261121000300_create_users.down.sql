@@ -1,0 +1,3 @@
+DROP TABLE personal_access_tokens;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,128 @@
+CREATE TABLE tasks (
+    id                  uuid        PRIMARY KEY DEFAULT uuid_v7(),
+    user_id             uuid        NOT NULL REFERENCES users ON DELETE CASCADE,
+    title               text        NOT NULL CHECK (char_length(title) BETWEEN 1 AND 500),
+    description         text        CHECK (char_length(description) BETWEEN 1 AND 20000),
+    status              text        NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'completed')),
+    priority            text        NOT NULL DEFAULT 'medium' CHECK (priority IN ('low', 'medium', 'high', 'urgent')),
+    tags                text[]      NOT NULL DEFAULT '{}' CHECK (cardinality(tags) <= 50),
+    -- Due is wall-clock time in the task's own zone: a change of offset does not move it.
+    due_date            date,
+    due_time            time(0),
+    time_zone           text        NOT NULL CHECK (char_length(time_zone) <= 64),
+    -- The instant the task becomes overdue: due_time, or the end of due_date where it has none.
+    due_at              timestamptz,
+    recurrence_rule     text        CHECK (char_length(recurrence_rule) BETWEEN 1 AND 1000),
+    recurrence_pattern  text        NOT NULL DEFAULT 'none'
+                        CHECK (recurrence_pattern IN ('none', 'daily', 'weekly', 'monthly', 'custom')),
+    recurrence_interval integer     CHECK (recurrence_interval BETWEEN 1 AND 1000),
+    repeat_from         text        NOT NULL DEFAULT 'due' CHECK (repeat_from IN ('due', 'completion')),
+    -- Wall-clock time of the occurrence that follows this one when it is completed in time.
+    next_occurrence     timestamp(0),
+    series_id           uuid,
+    -- The slot of the series that this task fills; stays when the task is moved to another day.
+    occurrence          timestamp(0),
+    -- The completed task that this one is the next occurrence of.
+    follows_id          uuid,
+    remind_at           timestamptz,
+    completed_at        timestamptz,
+    deleted_at          timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+    version             integer     NOT NULL DEFAULT 1,
+    search              tsvector    GENERATED ALWAYS AS
+                        (to_tsvector('simple', title || ' ' || coalesce(description, ''))) STORED,
+    CHECK (due_time IS NULL OR due_date IS NOT NULL),
+    CHECK ((due_at IS NULL) = (due_date IS NULL)),
+    CHECK (recurrence_rule IS NULL OR (due_date IS NOT NULL AND series_id IS NOT NULL AND occurrence IS NOT NULL)),
+    CHECK ((recurrence_pattern = 'none') = (recurrence_rule IS NULL)),
+    CHECK ((completed_at IS NULL) = (status = 'pending'))
+);
+CREATE INDEX tasks_user_created ON tasks (user_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX tasks_user_due ON tasks (user_id, due_at) WHERE deleted_at IS NULL AND status = 'pending';
+CREATE INDEX tasks_search ON tasks USING gin (search);
+-- A completed task has at most one next occurrence, and a slot of a series at most one task.
+CREATE UNIQUE INDEX tasks_follows ON tasks (follows_id);
+CREATE UNIQUE INDEX tasks_series_occurrence ON tasks (series_id, occurrence);
+
+-- The tags a user has, with what a tag has of its own; which of them a task has is tasks.tags.
+CREATE TABLE tags (
+    id         uuid        PRIMARY KEY DEFAULT uuid_v7(),
+    user_id    uuid        NOT NULL REFERENCES users ON DELETE CASCADE,
+    name       text        NOT NULL CHECK (char_length(name) BETWEEN 1 AND 50),
+    colour     text        CHECK (colour ~ '^#[0-9a-f]{6}$'),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (user_id, name)
+);
+
+CREATE TABLE reminders (
+    id             uuid        PRIMARY KEY DEFAULT uuid_v7(),
+    user_id        uuid        NOT NULL REFERENCES users ON DELETE CASCADE,
+    task_id        uuid        NOT NULL REFERENCES tasks ON DELETE CASCADE,
+    remind_at      timestamptz NOT NULL,
+    -- Set for a reminder that moves with the task's due time.
+    minutes_before integer     CHECK (minutes_before BETWEEN 0 AND 525600),
+    -- True for the one reminder that is the task's own remind_at field.
+    is_task_field  boolean     NOT NULL DEFAULT false,
+    -- fired: reminder.due was emitted. skipped: the task was done or deleted when it came due.
+    state          text        NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'fired', 'skipped')),
+    settled_at     timestamptz,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    CHECK ((settled_at IS NULL) = (state = 'pending'))
+);
+CREATE INDEX reminders_due ON reminders (remind_at) WHERE state = 'pending';
+CREATE INDEX reminders_task ON reminders (task_id);
+CREATE UNIQUE INDEX reminders_task_field ON reminders (task_id) WHERE is_task_field;
+
+-- The task as everything outside the database sees it: HTTP replies and events alike.
+-- Reads nothing but its argument, so it may be used on a row that is only being written.
+CREATE FUNCTION task_json(task tasks) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object(
+        'id', task.id,
+        'user_id', task.user_id,
+        'title', task.title,
+        'description', task.description,
+        'status', task.status,
+        'priority', task.priority,
+        'tags', task.tags,
+        'due_date', to_char(task.due_date, 'YYYY-MM-DD'),
+        'due_time', to_char(task.due_time, 'HH24:MI'),
+        'time_zone', task.time_zone,
+        'recurrence_rule', task.recurrence_rule,
+        'recurrence_pattern', task.recurrence_pattern,
+        'recurrence_interval', task.recurrence_interval,
+        'repeat_from', task.repeat_from,
+        'next_occurrence', CASE WHEN task.status = 'pending' THEN
+            to_char(task.next_occurrence, CASE WHEN task.due_time IS NULL THEN 'YYYY-MM-DD' ELSE 'YYYY-MM-DD"T"HH24:MI' END)
+        END,
+        'series_id', task.series_id,
+        'remind_at', rfc3339(task.remind_at),
+        'completed_at', rfc3339(task.completed_at),
+        'deleted_at', rfc3339(task.deleted_at),
+        'created_at', rfc3339(task.created_at),
+        'updated_at', rfc3339(task.updated_at),
+        'version', task.version
+    )
+$$;
+
+-- The value of an event about a task: `before` is NULL for a new one.
+CREATE FUNCTION task_event(
+    event_id uuid, event_type text, before tasks, after tasks, actor jsonb, metadata jsonb
+) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object(
+        'event_id', event_id,
+        'event_type', event_type,
+        'user_id', after.user_id,
+        'task_id', after.id,
+        'actor', actor,
+        'task_data', task_json(after),
+        'previous_data', CASE WHEN before.id IS NOT NULL THEN task_json(before) END,
+        'metadata', metadata,
+        'timestamp', rfc3339(now())
+    )
+$$;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON tasks, tags, reminders TO taskwhisper_app;
+GRANT SELECT, INSERT ON outbox TO taskwhisper_app;

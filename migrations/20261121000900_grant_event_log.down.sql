@@ -1,0 +1,1 @@
+REVOKE SELECT, DELETE ON outbox FROM taskwhisper_host;
