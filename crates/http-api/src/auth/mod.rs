@@ -1,0 +1,10 @@
+//! Who calls: access tokens are EdDSA JWTs, checked against the JWKS in the variable
+//! `jwt_public_keys`. Nothing here can make a token.
+
+mod identity;
+mod instance;
+mod verifier;
+
+pub use identity::{Identity, SCOPE_ALL};
+pub use instance::{authenticate, authenticate_token};
+pub use verifier::{Claims, KeyError, TokenError, Verifier};

@@ -1,0 +1,300 @@
+//! Problem documents (RFC 9457): the only form in which this API reports an error. Every violation
+//! of a request is collected first and reported together.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::Full;
+use serde::Serialize;
+
+use crate::response::Response;
+
+/// One thing that is wrong with a request, and where: a field of the body, a query parameter, a
+/// part of the path or a header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+/// Collects what is wrong with a request until [`Violations::check`] turns it into one problem.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Violations(Vec<FieldError>);
+
+impl Violations {
+    /// Nobody reads a thousand messages; past this many further ones are dropped.
+    const MAX: usize = 100;
+
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn push(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        if self.0.len() < Self::MAX {
+            self.0.push(FieldError {
+                field: field.into(),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// Adds `(field, message)` pairs, for example those of the domain's own validation.
+    pub fn extend<F: Into<String>, M: Into<String>>(
+        &mut self,
+        violations: impl IntoIterator<Item = (F, M)>,
+    ) {
+        for (field, message) in violations {
+            self.push(field, message);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether something was already found wrong with this field.
+    pub fn concern(&self, field: &str) -> bool {
+        self.0.iter().any(|error| error.field == field)
+    }
+
+    /// `Err` with a 400 problem when anything was found.
+    pub fn check(self) -> Result<(), Problem> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::invalid(self))
+    }
+}
+
+/// An error as the client sees it. Any `std::error::Error` becomes a 500 through `?`: its text goes
+/// to the log, never to the client.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<anyhow::Error>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem whose meaning is its status (`type` is `about:blank`).
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// 400 with every violation found.
+    pub fn invalid(violations: Violations) -> Self {
+        let detail = match violations.0.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            many => format!("{} things are wrong with the request", many.len()),
+        };
+        Self {
+            kind: "urn:taskwhisper:problem:invalid-request",
+            title: "Invalid request",
+            errors: violations.0,
+            ..Self::new(StatusCode::BAD_REQUEST, detail)
+        }
+    }
+
+    /// 400 for one field.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut violations = Violations::new();
+        violations.push(field, message);
+        Self::invalid(violations)
+    }
+
+    /// 401 with `WWW-Authenticate` (RFC 6750): `description` is `None` when no token was sent.
+    pub fn unauthorized(description: Option<&str>) -> Self {
+        let challenge = match description {
+            None => "Bearer realm=\"taskwhisper\"".to_owned(),
+            Some(text) => format!(
+                "Bearer realm=\"taskwhisper\", error=\"invalid_token\", error_description=\"{}\"",
+                text.replace(['"', '\\'], "'")
+            ),
+        };
+        let detail = description.unwrap_or("send an access token: Authorization: Bearer <token>");
+        Self::new(StatusCode::UNAUTHORIZED, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 403: the token is good but was not given this scope.
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            format!("the token does not have the scope {scope}"),
+        )
+        .with_header(
+            header::WWW_AUTHENTICATE,
+            format!(
+                "Bearer realm=\"taskwhisper\", error=\"insufficient_scope\", scope=\"{scope}\""
+            ),
+        )
+    }
+
+    /// 404. `what` completes "there is no such ...".
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+    }
+
+    /// 405 with `Allow`.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("this resource allows {allow}"),
+        )
+        .with_header(header::ALLOW, allow)
+    }
+
+    /// 409 naming the field whose value collides.
+    pub fn conflict(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        let mut problem = Self::new(StatusCode::CONFLICT, format!("{field}: {message}"));
+        problem.errors.push(FieldError { field, message });
+        problem
+    }
+
+    /// 412: `If-Match` named another version.
+    pub fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "the resource has changed since that version: read it again and repeat the change",
+        )
+    }
+
+    /// 429 with `Retry-After`.
+    pub fn too_many_requests(retry_after_s: u64, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+            .with_header(header::RETRY_AFTER, retry_after_s.to_string())
+    }
+
+    /// 503 with `Retry-After`; the cause is logged.
+    pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the service cannot answer right now: try again shortly",
+        )
+        .with_header(header::RETRY_AFTER, "1");
+        problem.cause = Some(cause.into());
+        problem
+    }
+
+    /// 500; the cause is logged.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        let mut problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "something went wrong on our side: the log has it under this request's x-request-id",
+        );
+        problem.cause = Some(cause.into());
+        problem
+    }
+
+    /// Adds a response header; a value that is no legal header value is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// What went wrong inside, for the log only.
+    pub fn cause(&self) -> Option<&anyhow::Error> {
+        self.cause.as_ref()
+    }
+
+    pub fn into_response(self) -> Response {
+        let document = Document {
+            r#type: self.kind,
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
+        response
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_every_violation_at_once() {
+        let mut violations = Violations::new();
+        violations.push("title", "must not be empty");
+        violations.push("colour", "is not a field of this request");
+        let problem = violations.check().expect_err("two violations");
+        assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(problem.errors().len(), 2);
+        assert_eq!(
+            problem.into_response().headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+    }
+
+    #[test]
+    fn no_violation_is_no_problem() {
+        assert!(Violations::new().check().is_ok());
+    }
+
+    #[test]
+    fn an_internal_error_keeps_its_cause_to_itself() {
+        let problem = Problem::from(std::io::Error::other("password=hunter2"));
+        assert_eq!(problem.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(problem.cause().is_some());
+        assert!(!problem.detail.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_missing_token_is_challenged_without_an_error_code() {
+        let response = Problem::unauthorized(None).into_response();
+        assert_eq!(
+            response.headers()[header::WWW_AUTHENTICATE],
+            "Bearer realm=\"taskwhisper\""
+        );
+    }
+}
