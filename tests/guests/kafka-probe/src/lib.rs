@@ -1,0 +1,39 @@
+//! Does what the value of each record says, so that one guest serves every test of the trigger.
+
+use serde::Deserialize;
+use spin_kafka::{Failure, Message};
+
+spin_kafka::each!(handle);
+
+/// `{"do": "fail-until", "attempt": 4}` and so on.
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+enum Order {
+    Succeed,
+    /// Fails at every attempt before this one.
+    FailUntil {
+        attempt: u32,
+    },
+    Reject,
+    Trap,
+    Spin,
+}
+
+async fn handle(message: Message) -> Result<(), Failure> {
+    println!(
+        "handling {} attempt {}",
+        message.event_id().unwrap_or("?"),
+        message.attempt
+    );
+    match message.json()? {
+        Order::Succeed => Ok(()),
+        Order::FailUntil { attempt } if message.attempt < attempt => Err(Failure::retry(format!(
+            "told to fail until attempt {attempt}"
+        ))),
+        Order::FailUntil { .. } => Ok(()),
+        Order::Reject => Err(Failure::reject("told to reject")),
+        Order::Trap => panic!("told to trap"),
+        #[expect(clippy::empty_loop, reason = "the host must end it")]
+        Order::Spin => loop {},
+    }
+}
