@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
+use spin_sdk::pg;
 
 use crate::response::Response;
 
@@ -65,8 +66,8 @@ impl Violations {
     }
 }
 
-/// An error as the client sees it. Any `std::error::Error` becomes a 500 through `?`: its text goes
-/// to the log, never to the client.
+/// An error as the client sees it. Any `std::error::Error` becomes a 500 through `?`, or a 503 when
+/// the database behind it cannot answer now: its text goes to the log, never to the client.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -196,13 +197,17 @@ impl Problem {
         problem
     }
 
-    /// 500; the cause is logged.
+    /// 500, or 503 when the database could not answer; the cause is logged.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        let cause = cause.into();
+        if cause.chain().any(is_passing) {
+            return Self::unavailable(cause);
+        }
         let mut problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "something went wrong on our side: the log has it under this request's x-request-id",
         );
-        problem.cause = Some(cause.into());
+        problem.cause = Some(cause);
         problem
     }
 
@@ -258,6 +263,28 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Problem {
     }
 }
 
+/// Whether a database error is one that passes: no connection, no room, shut down, deadlock.
+fn is_passing(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = match error.downcast_ref::<pg::Error>() {
+        Some(pg::Error::PgError(inner)) => inner,
+        Some(pg::Error::Decode(_)) => return false,
+        None => match error.downcast_ref::<pg::PgError>() {
+            Some(inner) => inner,
+            None => return false,
+        },
+    };
+    match inner {
+        pg::PgError::ConnectionFailed(_) => true,
+        pg::PgError::QueryFailed(pg::QueryError::DbError(error)) => {
+            // SQLSTATE classes: connection, transaction rollback, resources, operator intervention.
+            ["08", "40", "53", "57"]
+                .iter()
+                .any(|class| error.code.starts_with(class))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +314,20 @@ mod tests {
         assert_eq!(problem.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(problem.cause().is_some());
         assert!(!problem.detail.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_a_503() {
+        let away = pg::Error::PgError(pg::PgError::ConnectionFailed("refused".to_owned()));
+        assert_eq!(
+            Problem::from(away).status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+        let bug = pg::Error::Decode("no such column".to_owned());
+        assert_eq!(
+            Problem::from(bug).status(),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
     }
 
     #[test]
