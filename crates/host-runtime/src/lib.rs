@@ -1,0 +1,21 @@
+//! Runs the components of a Spin application: one wasmtime engine, every import a component
+//! may use, and pools of reused instances. A component can reach nothing it was not granted.
+
+mod component;
+mod engine;
+mod imports;
+mod invoker;
+mod limits;
+mod link;
+mod options;
+mod pool;
+mod runtime;
+mod state;
+mod stdio;
+
+pub use component::Component;
+pub use invoker::{Invoker, InvokerLimits};
+pub use options::Options;
+pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, Slot};
+pub use runtime::Runtime;
+pub use state::State;

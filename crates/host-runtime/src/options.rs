@@ -1,0 +1,49 @@
+//! What an operator may set about the runtime; every limit has a default that holds.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use host_postgres::Postgres;
+
+/// Settings of a [`Runtime`](crate::Runtime).
+pub struct Options {
+    /// Where the compile cache and the key-value stores live.
+    pub state_dir: PathBuf,
+    /// Where guests' output goes, as `<id>_stdout.txt` and `<id>_stderr.txt`; `None`: to the log.
+    pub log_dir: Option<PathBuf>,
+    /// Empty the files in `log_dir` at the start.
+    pub truncate_logs: bool,
+    /// Keep compiled components on disk, so that a second start compiles nothing.
+    pub cache: bool,
+    /// Reserve instances' address space once. Falls back to single allocations where the
+    /// system refuses the reservation.
+    pub pooling: bool,
+    /// Bytes of linear memory one instance may use.
+    pub max_instance_memory: usize,
+    /// Bytes of linear memory all instances together may use.
+    pub max_total_memory: usize,
+    /// Instances that may exist at once, over all components.
+    pub max_instances: u32,
+    /// How long an outbound HTTP connection may take to open.
+    pub connect_timeout: Duration,
+    /// The Postgres import, shared by all components.
+    pub postgres: Postgres,
+}
+
+impl Options {
+    /// The defaults: 128 MiB per instance, 2 GiB and 1000 instances in all.
+    pub fn new(state_dir: impl Into<PathBuf>, postgres: Postgres) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            log_dir: None,
+            truncate_logs: false,
+            cache: true,
+            pooling: true,
+            max_instance_memory: 128 << 20,
+            max_total_memory: 2 << 30,
+            max_instances: 1000,
+            connect_timeout: Duration::from_secs(10),
+            postgres,
+        }
+    }
+}

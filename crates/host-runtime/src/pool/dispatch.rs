@@ -1,0 +1,286 @@
+//! Which call goes to which instance. Decides only; nothing in here waits or runs guests.
+//! A job must never be dropped while the dispatch is locked: its slot takes the lock again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::{CallError, Export, PoolLimits, Seated, Slot};
+
+pub(super) type Reply<E> = oneshot::Sender<Result<(<E as Export>::Response, Slot), CallError>>;
+
+/// A call that no instance has begun.
+pub(super) struct Job<E: Export> {
+    pub(super) request: E::Request,
+    pub(super) reply: Reply<E>,
+    pub(super) deadline: Instant,
+    pub(super) slot: Slot,
+}
+
+/// What is to be done, outside the lock, for a job that was placed.
+pub(super) enum Placement {
+    /// It is in the inbox of a running worker.
+    Woken(Waker),
+    /// It is in the inbox of a worker that is to be started.
+    Start(u64),
+    /// It waits for a worker to have room.
+    Waiting,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Status {
+    /// Its event loop turned and waits: a call would begin at once.
+    Ready,
+    /// It has work to do before it looks at its inbox again.
+    Busy,
+    /// A guest holds it: its event loop did not turn when it was last asked to.
+    Stuck,
+    /// It takes no more calls.
+    Closing,
+}
+
+struct Seat<E: Export> {
+    id: u64,
+    status: Status,
+    /// Calls begun or in the inbox, and responses still streaming.
+    load: usize,
+    /// Calls given to it in its life.
+    calls: usize,
+    inbox: Vec<Job<E>>,
+    waker: Waker,
+    failed: Arc<AtomicBool>,
+}
+
+/// What a worker finds when it looks at its seat.
+pub(super) struct Turn<E: Export> {
+    pub(super) jobs: Vec<Job<E>>,
+    /// It takes no more calls and none is left.
+    pub(super) finished: bool,
+}
+
+pub(super) struct Dispatch<E: Export> {
+    limits: PoolLimits,
+    /// Instances to spread over before they share calls: more could not compute at once.
+    spread: usize,
+    seats: Vec<Seat<E>>,
+    waiting: VecDeque<Job<E>>,
+    in_flight: usize,
+    next_id: u64,
+}
+
+impl<E: Export> Dispatch<E> {
+    pub(super) fn new(limits: PoolLimits) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            limits,
+            spread: cores.min(limits.max_instances),
+            seats: Vec::new(),
+            waiting: VecDeque::new(),
+            in_flight: 0,
+            next_id: 0,
+        }
+    }
+
+    /// Count one more call, if there is room for it.
+    pub(super) fn admit(&mut self) -> bool {
+        let admitted = self.in_flight < self.limits.max_in_flight;
+        self.in_flight += usize::from(admitted);
+        admitted
+    }
+
+    /// Give a job to the instance that will begin it soonest.
+    pub(super) fn place(&mut self, job: Job<E>) -> Placement {
+        let Some(index) = self.choose() else {
+            self.waiting.push_back(job);
+            return Placement::Waiting;
+        };
+        if index < self.seats.len() {
+            let waker = self.assign(index, job);
+            return Placement::Woken(waker);
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.seats.push(Seat {
+            id,
+            status: Status::Busy,
+            load: 0,
+            calls: 0,
+            inbox: Vec::new(),
+            waker: Waker::noop().clone(),
+            failed: Arc::new(AtomicBool::new(false)),
+        });
+        self.assign(index, job);
+        Placement::Start(id)
+    }
+
+    /// The seat for the next job: one past the last means a new one, `None` to wait.
+    /// The first with room wins, so that the last ones fall idle when there is less to do.
+    fn choose(&self) -> Option<usize> {
+        let concurrency = self.limits.max_concurrent_calls;
+        let has_room = |seat: &&Seat<E>| seat.load < concurrency;
+        let ready = self
+            .seats
+            .iter()
+            .position(|seat| seat.status == Status::Ready && has_room(&seat));
+        if ready.is_some() {
+            return ready;
+        }
+        if self.seats.len() < self.spread {
+            return Some(self.seats.len());
+        }
+        let busy = self
+            .seats
+            .iter()
+            .enumerate()
+            .filter(|(_, seat)| seat.status == Status::Busy && has_room(seat))
+            .min_by_key(|(_, seat)| seat.load);
+        match busy {
+            Some((index, _)) => Some(index),
+            None => (self.seats.len() < self.limits.max_instances).then_some(self.seats.len()),
+        }
+    }
+
+    fn assign(&mut self, index: usize, mut job: Job<E>) -> Waker {
+        let seat = &mut self.seats[index];
+        seat.load += 1;
+        seat.calls += 1;
+        seat.status = if seat.calls >= self.limits.max_calls_per_instance {
+            Status::Closing
+        } else {
+            Status::Busy
+        };
+        job.slot.seat = Some(Seated {
+            id: seat.id,
+            failed: seat.failed.clone(),
+        });
+        seat.inbox.push(job);
+        seat.waker.clone()
+    }
+
+    fn seat(&mut self, id: u64) -> Option<&mut Seat<E>> {
+        self.seats.iter_mut().find(|seat| seat.id == id)
+    }
+
+    /// The worker's event loop turns: it takes its inbox.
+    pub(super) fn turn(&mut self, id: u64, waker: &Waker) -> Turn<E> {
+        let Some(seat) = self.seat(id) else {
+            return Turn {
+                jobs: Vec::new(),
+                finished: true,
+            };
+        };
+        seat.waker.clone_from(waker);
+        Turn {
+            finished: seat.status == Status::Closing && seat.load == 0,
+            jobs: std::mem::take(&mut seat.inbox),
+        }
+    }
+
+    /// The worker has nothing more to do for now: it takes what waits, as far as it has room.
+    /// Returns whether there is something in its inbox.
+    pub(super) fn rest(&mut self, id: u64) -> bool {
+        let concurrency = self.limits.max_concurrent_calls;
+        let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
+            return false;
+        };
+        loop {
+            let seat = &mut self.seats[index];
+            if seat.status == Status::Closing {
+                break;
+            }
+            seat.status = Status::Ready;
+            if seat.load >= concurrency {
+                break;
+            }
+            match self.waiting.pop_front() {
+                Some(job) => drop(self.assign(index, job)),
+                None => break,
+            }
+        }
+        !self.seats[index].inbox.is_empty()
+    }
+
+    /// A guest holds the worker: what is in its inbox goes to others.
+    pub(super) fn stuck(&mut self, id: u64) -> Vec<Placement> {
+        let Some(seat) = self.seat(id) else {
+            return Vec::new();
+        };
+        if seat.status != Status::Closing {
+            seat.status = Status::Stuck;
+        }
+        let jobs = std::mem::take(&mut seat.inbox);
+        seat.load -= jobs.len();
+        self.place_again(jobs)
+    }
+
+    fn place_again(&mut self, jobs: Vec<Job<E>>) -> Vec<Placement> {
+        jobs.into_iter()
+            .map(|mut job| {
+                job.slot.seat = None;
+                self.place(job)
+            })
+            .collect()
+    }
+
+    /// Close the worker to more calls if `close` says so. Returns how many calls and
+    /// streaming responses it has, and whether it is closed.
+    pub(super) fn look(&mut self, id: u64, close: bool) -> (usize, bool) {
+        let Some(seat) = self.seat(id) else {
+            return (0, true);
+        };
+        if close {
+            seat.status = Status::Closing;
+        }
+        (seat.load, seat.status == Status::Closing)
+    }
+
+    /// The worker is gone. Jobs it had not begun are returned if it never started, else
+    /// they go to others, with what waited for a place.
+    pub(super) fn leave(
+        &mut self,
+        id: u64,
+        failed: bool,
+        start_failed: bool,
+    ) -> (Vec<Job<E>>, Vec<Placement>) {
+        let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut seat = self.seats.remove(index);
+        seat.failed.store(failed, Ordering::Release);
+        for job in &mut seat.inbox {
+            job.slot.seat = None;
+        }
+        if start_failed {
+            return (seat.inbox, Vec::new());
+        }
+        let mut placements = self.place_again(seat.inbox);
+        if let Some(job) = self.waiting.pop_front() {
+            placements.push(self.place(job));
+        }
+        (Vec::new(), placements)
+    }
+
+    /// Jobs that waited past their deadline.
+    pub(super) fn expired(&mut self, now: Instant) -> Vec<Job<E>> {
+        let mut expired = Vec::new();
+        while self.waiting.front().is_some_and(|job| job.deadline <= now) {
+            expired.extend(self.waiting.pop_front());
+        }
+        expired
+    }
+
+    /// A call is over. Returns whom to wake because of it.
+    pub(super) fn release(&mut self, id: Option<u64>) -> Option<Waker> {
+        self.in_flight -= 1;
+        let has_waiting = !self.waiting.is_empty();
+        let seat = self.seat(id?)?;
+        seat.load -= 1;
+        let finished = seat.status == Status::Closing && seat.load == 0;
+        (finished || has_waiting).then(|| seat.waker.clone())
+    }
+}

@@ -1,0 +1,119 @@
+//! `wasi:http` as an export: requests in, responses out, for components of WASI 0.3 and 0.2.
+
+use std::pin::Pin;
+
+use futures::future::Either;
+use wasmtime::component::{Accessor, Instance};
+use wasmtime::{AsContextMut as _, Store};
+use wasmtime_wasi_http::handler::{Prepared, Proxy};
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{FieldMap, WasiBody, WasiHttpView as _, p2, p3};
+
+use super::Export;
+use crate::{Component, State};
+
+/// A request's or response's body, as the guest side of it takes and gives it.
+pub type Body = WasiBody;
+
+/// The HTTP handler a component exports.
+pub enum HttpHandler {
+    /// `wasi:http/handler@0.3`
+    Service(p3::bindings::Service),
+    /// `wasi:http/incoming-handler@0.2`
+    Proxy(Proxy),
+}
+
+impl Export for HttpHandler {
+    type Request = http::Request<Body>;
+    /// The error is one the guest returned.
+    type Response = Result<http::Response<Body>, ErrorCode>;
+
+    fn check(component: &Component) -> wasmtime::Result<()> {
+        let pre = component.pre();
+        let is_service = p3::bindings::ServicePre::new(pre.clone()).is_ok();
+        if is_service || p2::bindings::ProxyPre::new(pre.clone()).is_ok() {
+            return Ok(());
+        }
+        wasmtime::bail!(
+            "it exports neither wasi:http/handler@0.3.0 nor wasi:http/incoming-handler@0.2.x"
+        )
+    }
+
+    fn load(store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+        match p3::bindings::Service::new(&mut *store, instance) {
+            Ok(service) => Ok(Self::Service(service)),
+            Err(_) => {
+                let proxy = p2::bindings::Proxy::new(store, instance)?;
+                Ok(Self::Proxy(Proxy::P2(proxy)))
+            }
+        }
+    }
+
+    fn call<'a>(
+        &'a self,
+        accessor: &'a Accessor<State>,
+        request: Self::Request,
+    ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>> {
+        match self {
+            Self::Service(service) => Box::pin(handle(service, accessor, request)),
+            Self::Proxy(proxy) => Box::pin(handle_p2(proxy, accessor, request)),
+        }
+    }
+}
+
+async fn handle(
+    service: &p3::bindings::Service,
+    accessor: &Accessor<State>,
+    request: http::Request<Body>,
+) -> wasmtime::Result<Result<http::Response<Body>, ErrorCode>> {
+    let handler = service.wasi_http_handler();
+    let (head, body) = request.into_parts();
+    let mut uri = head.uri.into_parts();
+    let (request, sent) = accessor.with(|mut access| {
+        let view = access.get().http();
+        let (request, sent) = p3::Request::new(
+            head.method,
+            uri.scheme.take(),
+            uri.authority.take(),
+            uri.path_and_query.take(),
+            FieldMap::new_immutable(view.hooks, head.headers),
+            None,
+            body,
+        );
+        wasmtime::error::Ok((view.table.push(request)?, sent))
+    })?;
+    let response = match handler.call_handle(accessor, request).await? {
+        Ok(response) => response,
+        Err(error) => return Ok(Err(error)),
+    };
+    accessor.with(|mut access| {
+        let response = access.get().table.delete(response)?;
+        response.into_http(access, sent).map(Ok)
+    })
+}
+
+async fn handle_p2(
+    proxy: &Proxy,
+    accessor: &Accessor<State>,
+    request: http::Request<Body>,
+) -> wasmtime::Result<Result<http::Response<Body>, ErrorCode>> {
+    let (reply, response) = futures::channel::oneshot::channel();
+    let prepared = accessor.with(|mut access| {
+        Prepared::new(access.as_context_mut(), proxy, request, State::http, reply)
+    })?;
+    let run = std::pin::pin!(prepared.run(accessor, std::future::pending()));
+    // The response comes before the call returns: its body is written in between. The guest
+    // goes on when `run` is dropped.
+    let response = match futures::future::select(run, response).await {
+        Either::Left((ran, response)) => {
+            ran?;
+            response.await
+        }
+        Either::Right((response, _)) => response,
+    };
+    Ok(match response {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => Err(ErrorCode::InternalError(Some(error.to_string()))),
+        Err(_) => Err(ErrorCode::InternalError(None)),
+    })
+}

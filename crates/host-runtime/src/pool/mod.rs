@@ -1,0 +1,213 @@
+//! Pools of instances: calls go to instances that are warm, and never wait behind one that
+//! is stuck. An instance that traps or overruns its deadline is replaced by a fresh one.
+
+mod dispatch;
+mod http;
+mod worker;
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use metrics::{Counter, Gauge};
+use tokio::sync::oneshot;
+use wasmtime::Store;
+use wasmtime::component::{Accessor, Instance};
+
+use self::dispatch::{Dispatch, Job, Placement};
+pub use self::http::{Body, HttpHandler};
+use crate::{Component, State};
+
+/// Something a component exports and the host calls.
+pub trait Export: Send + Sync + Sized + 'static {
+    type Request: Send + 'static;
+    type Response: Send + 'static;
+
+    /// Check, before there is an instance, that the component exports it.
+    ///
+    /// # Errors
+    /// Says what is missing; the caller adds the component's id.
+    fn check(_component: &Component) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    /// Find the export in a new instance.
+    fn load(store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self>;
+
+    /// Call it. An error means the instance can no longer be trusted and is replaced.
+    fn call<'a>(
+        &'a self,
+        accessor: &'a Accessor<State>,
+        request: Self::Request,
+    ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>>;
+}
+
+/// Why a call gave no response.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// The guest trapped, or shared its instance with a call that did.
+    #[error("the guest failed: {0}")]
+    Trap(String),
+    /// No response within the deadline. What the call did so far is not known.
+    #[error("the guest did not answer within {0:?}")]
+    Deadline(Duration),
+    /// No instance could be made.
+    #[error("cannot instantiate the component: {0}")]
+    Instantiate(String),
+    /// As many calls as the pool admits are in flight or wait; nothing was done.
+    #[error("too many calls are in flight")]
+    Busy,
+}
+
+/// The bounds of a [`Pool`].
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Instances that may exist at once.
+    pub max_instances: usize,
+    /// Calls one instance handles at once. A trap fails all of them.
+    pub max_concurrent_calls: usize,
+    /// Calls after which an instance is replaced.
+    pub max_calls_per_instance: usize,
+    /// Calls in flight, waiting ones and unfinished response bodies included.
+    pub max_in_flight: usize,
+    /// How long a call may take to give its response, waiting included.
+    pub deadline: Duration,
+    /// How long an instance stays without a call.
+    pub idle_timeout: Duration,
+}
+
+/// Instances of one component, called through one of its exports.
+pub struct Pool<E: Export> {
+    shared: Arc<Shared<E>>,
+}
+
+impl<E: Export> Clone for Pool<E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+struct Shared<E: Export> {
+    component: Arc<Component>,
+    limits: PoolLimits,
+    dispatch: Mutex<Dispatch<E>>,
+    live_instances: Gauge,
+    started_instances: Counter,
+    failed_instances: Counter,
+}
+
+impl<E: Export> Pool<E> {
+    /// An empty pool; instances are made as calls come.
+    ///
+    /// # Errors
+    /// When the component does not export what `E` calls.
+    pub fn new(component: Arc<Component>, limits: PoolLimits) -> anyhow::Result<Self> {
+        E::check(&component).map_err(|error| {
+            anyhow::anyhow!("component `{}` cannot be called: {error:#}", component.id())
+        })?;
+        let label = component.id().to_owned();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                dispatch: Mutex::new(Dispatch::new(limits)),
+                limits,
+                live_instances: metrics::gauge!("spin_instances", "component" => label.clone()),
+                started_instances: metrics::counter!(
+                    "spin_instances_started_total", "component" => label.clone()
+                ),
+                failed_instances: metrics::counter!(
+                    "spin_instances_failed_total", "component" => label
+                ),
+                component,
+            }),
+        })
+    }
+
+    /// The component whose instances these are.
+    pub fn component(&self) -> &Arc<Component> {
+        &self.shared.component
+    }
+
+    /// Call the export. The call counts as in flight until its [`Slot`] is dropped, so that
+    /// what the response still streams can be counted too.
+    ///
+    /// # Errors
+    /// See [`CallError`]. A dropped future does not stop the guest.
+    pub async fn call(&self, request: E::Request) -> Result<(E::Response, Slot), CallError> {
+        let (reply, response) = oneshot::channel();
+        let placement = {
+            let mut dispatch = self.shared.dispatch();
+            if !dispatch.admit() {
+                return Err(CallError::Busy);
+            }
+            dispatch.place(Job {
+                request,
+                reply,
+                deadline: Instant::now() + self.shared.limits.deadline,
+                slot: Slot {
+                    pool: self.shared.clone(),
+                    seat: None,
+                },
+            })
+        };
+        self.shared.follow(placement);
+        response
+            .await
+            .unwrap_or_else(|_| Err(CallError::Trap("the host dropped the call".into())))
+    }
+}
+
+impl<E: Export> Shared<E> {
+    fn dispatch(&self) -> MutexGuard<'_, Dispatch<E>> {
+        self.dispatch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn follow(self: &Arc<Self>, placement: Placement) {
+        match placement {
+            Placement::Woken(waker) => waker.wake(),
+            Placement::Start(id) => drop(tokio::spawn(worker::run(self.clone(), id))),
+            Placement::Waiting => {}
+        }
+    }
+}
+
+/// A call's claim on its instance and on the pool; dropping it gives both back.
+pub struct Slot {
+    pool: Arc<dyn Release>,
+    seat: Option<Seated>,
+}
+
+struct Seated {
+    id: u64,
+    failed: Arc<AtomicBool>,
+}
+
+impl Slot {
+    /// Whether the instance stopped before its time: what it still had to send is lost.
+    pub fn instance_failed(&self) -> bool {
+        self.seat
+            .as_ref()
+            .is_some_and(|seat| seat.failed.load(Ordering::Acquire))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.pool.release(self.seat.as_ref().map(|seat| seat.id));
+    }
+}
+
+trait Release: Send + Sync {
+    fn release(&self, seat: Option<u64>);
+}
+
+impl<E: Export> Release for Shared<E> {
+    fn release(&self, seat: Option<u64>) {
+        let waker = self.dispatch().release(seat);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One request: route, ids, limits, the component, and an honest answer whatever happens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use host_runtime::{CallError, HttpHandler, Pool};
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+
+use crate::access::{Access, Meter};
+use crate::body::{self, ResponseBody};
+use crate::headers::{self, RouteHeaders};
+use crate::ids;
+use crate::problem::Problem;
+use crate::routes::{Router, WELL_KNOWN};
+use crate::upgrade::Upgrade;
+
+/// Everything needed to answer requests.
+pub(crate) struct Server {
+    pub(crate) router: Router<Target>,
+    pub(crate) upgrades: Vec<Arc<dyn Upgrade>>,
+    pub(crate) max_request_body: u64,
+    pub(crate) app_info: Bytes,
+}
+
+/// What answers a route.
+pub(crate) enum Target {
+    Component(Endpoint),
+    Static(Response<Bytes>),
+}
+
+pub(crate) struct Endpoint {
+    pub(crate) pool: Pool<HttpHandler>,
+    pub(crate) headers: RouteHeaders,
+    pub(crate) meter: Arc<Meter>,
+}
+
+impl Server {
+    /// Answer a request.
+    pub(crate) async fn handle(
+        &self,
+        mut request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Response<ResponseBody> {
+        let request_id = ids::ensure_request_id(request.headers_mut());
+        let mut response = self.answer(request, &request_id, client).await;
+        response.headers_mut().insert(ids::REQUEST_ID, request_id);
+        response
+    }
+
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        request_id: &HeaderValue,
+        client: SocketAddr,
+    ) -> Response<ResponseBody> {
+        let path = request.uri().path();
+        if let Some(name) = path.strip_prefix(WELL_KNOWN) {
+            return self.well_known(name);
+        }
+        if let Some(upgrade) = self.upgrades.iter().find(|upgrade| upgrade.matches(path)) {
+            ids::ensure_traceparent(request.headers_mut());
+            let response = upgrade.handle(request, client).await;
+            return response.map(|body| ResponseBody::full(into_bytes(body)));
+        }
+        if headers::set_authority(&mut request).is_none() {
+            return Problem::NoHost.response();
+        }
+        let uri = request.uri().clone();
+        let Some(found) = self.router.find(uri.path()) else {
+            return Problem::NotFound.response();
+        };
+        let endpoint = match found.target {
+            Target::Component(endpoint) => endpoint,
+            Target::Static(response) => return response.clone().map(ResponseBody::full),
+        };
+        let traceparent = ids::ensure_traceparent(request.headers_mut());
+        let route = &endpoint.headers;
+        headers::set_spin_headers(request.headers_mut(), &uri, route, &found, client);
+        let access = Access::begin(
+            &endpoint.meter,
+            request.method().clone(),
+            request_id.clone(),
+            traceparent,
+        );
+        self.call(endpoint, request, access).await
+    }
+
+    async fn call(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<Incoming>,
+        mut access: Access,
+    ) -> Response<ResponseBody> {
+        let (head, incoming) = request.into_parts();
+        let outcome = match body::limit(incoming, self.max_request_body) {
+            Err(()) => Err(Problem::TooLarge),
+            Ok((body, too_large)) => {
+                let called = endpoint.pool.call(Request::from_parts(head, body)).await;
+                let is_too_large = too_large.is_some_and(|flag| flag.load(Ordering::Acquire));
+                if is_too_large {
+                    Err(Problem::TooLarge)
+                } else {
+                    called.map_err(|error| problem_of(&error))
+                }
+            }
+        };
+        let problem = match outcome {
+            Ok((Ok(response), slot)) => {
+                access.set_status(response.status());
+                return response.map(|body| ResponseBody::guest(body, slot, access));
+            }
+            Ok((Err(error), _)) => {
+                let component = endpoint.pool.component().id();
+                tracing::error!(
+                    component,
+                    "the guest gave an error for a response: {error:?}"
+                );
+                Problem::Failed
+            }
+            Err(problem) => problem,
+        };
+        let response = problem.response();
+        access.set_status(response.status());
+        response
+    }
+
+    fn well_known(&self, name: &str) -> Response<ResponseBody> {
+        match name {
+            "health" => Response::new(ResponseBody::full(Bytes::from_static(b"OK"))),
+            "info" => {
+                let mut response = Response::new(ResponseBody::full(self.app_info.clone()));
+                response.headers_mut().insert(
+                    http::header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                );
+                response
+            }
+            _ => Problem::NotFound.response(),
+        }
+    }
+}
+
+fn problem_of(error: &CallError) -> Problem {
+    match error {
+        CallError::Trap(_) => Problem::Failed,
+        CallError::Deadline(_) => Problem::Deadline,
+        CallError::Instantiate(_) | CallError::Busy => Problem::Busy,
+    }
+}
+
+/// The one chunk of a body that has just one.
+fn into_bytes(body: http_body_util::Full<Bytes>) -> Bytes {
+    use futures::FutureExt as _;
+    use http_body_util::BodyExt as _;
+    match body.collect().now_or_never() {
+        Some(Ok(collected)) => collected.to_bytes(),
+        _ => Bytes::new(),
+    }
+}
