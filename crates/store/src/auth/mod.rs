@@ -1,0 +1,83 @@
+//! Accounts and sessions. Each function is one statement: the change and its event together.
+
+mod session;
+mod sign_in;
+mod user;
+
+pub use session::{Refreshed, refresh, sign_out};
+pub use sign_in::{Attempt, AttemptKeys, Attempts, begin_sign_in, fail_sign_in, finish_sign_in};
+pub use user::{NewUser, change_password, read_password_hash, read_user, sign_up, update_user};
+
+use events::{Headers, Source};
+use serde_json::{Map, Value};
+use spin_sdk::pg::{Connection, Decode, Error, ParameterValue, Row};
+use uuid::Uuid;
+
+/// The longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 500;
+
+/// Where a request about an account came from: kept with its event.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Address of the peer.
+    pub ip: Option<String>,
+    /// The request's `User-Agent`.
+    pub user_agent: Option<String>,
+    /// The request's W3C `traceparent`.
+    pub traceparent: Option<String>,
+}
+
+/// What is stored of a refresh token.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// How long it may be used, in seconds.
+    pub lifetime_s: i32,
+}
+
+impl Origin {
+    fn user_agent(&self) -> Option<String> {
+        let text = self.user_agent.as_ref()?;
+        Some(text.chars().take(MAX_USER_AGENT).collect())
+    }
+
+    /// An event's id, metadata and headers, as parameters.
+    fn event(&self) -> [ParameterValue; 3] {
+        let mut metadata = Map::new();
+        for (name, value) in [("ip", self.ip.clone()), ("user_agent", self.user_agent())] {
+            if let Some(value) = value {
+                metadata.insert(name.to_owned(), Value::String(value));
+            }
+        }
+        let headers = Headers {
+            source: Source::Rest,
+            subject: None,
+            traceparent: self.traceparent.as_deref(),
+        };
+        [
+            Uuid::now_v7().to_string().into(),
+            Value::Object(metadata).to_string().into(),
+            headers.to_json().into(),
+        ]
+    }
+}
+
+async fn first_row(
+    db: &Connection,
+    statement: &str,
+    parameters: Vec<ParameterValue>,
+) -> Result<Option<Row>, Error> {
+    let rows = db.query(statement, parameters).await?.collect().await?;
+    Ok(rows.into_iter().next())
+}
+
+/// A column by its place in the statement.
+fn column<T: Decode>(row: &Row, index: usize) -> Result<T, Error> {
+    T::decode(&row[index])
+}
+
+fn uuid_column(row: &Row, index: usize) -> Result<Uuid, Error> {
+    let text: String = column(row, index)?;
+    Uuid::parse_str(&text).map_err(|_| Error::Decode(format!("{text} is no UUID")))
+}
