@@ -1,0 +1,9 @@
+//! Says hello. What throughput is measured with.
+
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+
+#[http_service]
+async fn hello(_request: Request) -> impl IntoResponse {
+    "hello"
+}
