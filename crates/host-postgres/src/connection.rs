@@ -1,0 +1,100 @@
+//! The resources a component holds: a connection and its builder.
+//!
+//! A connection handle takes a pooled connection for each statement, not for its own lifetime.
+//! From the first statement that leaves something behind (BEGIN, SET, ...) it keeps the one it
+//! used until the handle is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tokio::sync::Mutex;
+
+use crate::bindings::wit::{Error, ParameterValue};
+use crate::failure::connection_failed;
+use crate::pool::{Lease, Pool};
+use crate::rows::{Hold, Rows};
+use crate::sql::Effect;
+use crate::text::Text;
+use crate::values;
+
+/// The `connection-builder` resource.
+pub struct Builder {
+    pub(crate) address: String,
+    pub(crate) ca_root: Option<String>,
+}
+
+/// The `connection` resource. Clones are the same connection.
+#[derive(Clone)]
+pub struct Connection {
+    pool: Arc<Pool>,
+    keeps: Arc<AtomicBool>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What a handle keeps from statement to statement.
+pub(crate) enum Kept {
+    Nothing,
+    Here(Lease),
+    /// Taken by a statement that has not brought it back: it runs, or was dropped half-way.
+    Away,
+}
+
+impl Connection {
+    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+        Self {
+            pool,
+            keeps: Arc::default(),
+            kept: Arc::new(Mutex::new(Kept::Nothing)),
+        }
+    }
+
+    /// Starts a statement. Statements of one handle run at the same time unless it keeps a
+    /// connection; then they take turns.
+    pub(crate) async fn start(
+        &self,
+        sql: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Rows, Error> {
+        let started = self.try_start(sql, parameters).await;
+        self.pool.meters.statements.increment(1);
+        started.inspect_err(|_| self.pool.meters.errors.increment(1))
+    }
+
+    /// Largest result, or row of a streamed result, in bytes.
+    pub(crate) fn max_result_bytes(&self) -> usize {
+        self.pool.options.max_result_bytes
+    }
+
+    async fn try_start(&self, sql: &str, parameters: Vec<ParameterValue>) -> Result<Rows, Error> {
+        let parameters = values::parameters(parameters)?;
+        let text = self.pool.text(sql);
+        let hold = self.hold(&text).await?;
+        let sent = Instant::now();
+        let rows = Rows::start(hold, text, &parameters).await;
+        self.pool.meters.answered(sent.elapsed());
+        rows
+    }
+
+    async fn hold(&self, text: &Text) -> Result<Hold, Error> {
+        if text.traits.effect == Effect::None && !self.keeps.load(Ordering::Acquire) {
+            let lease = self.pool.lease().await?;
+            return Ok(Hold { lease, home: None });
+        }
+        self.keeps.store(true, Ordering::Release);
+        let mut home = self.kept.clone().lock_owned().await;
+        if matches!(*home, Kept::Nothing) {
+            *home = Kept::Here(self.pool.lease().await?);
+        }
+        match std::mem::replace(&mut *home, Kept::Away) {
+            Kept::Here(lease) => Ok(Hold {
+                lease,
+                home: Some(home),
+            }),
+            Kept::Nothing | Kept::Away => Err(connection_failed(
+                "this connection was closed when one of its statements was cancelled: open a new \
+                 one",
+            )),
+        }
+    }
+}

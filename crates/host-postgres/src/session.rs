@@ -1,0 +1,280 @@
+//! One connection to Postgres with its prepared statements, and the record of what its user leaves
+//! on it. Whoever drops a session without asking [`Session::is_clean`] first closes it; that is
+//! always safe.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Row, RowStream, Statement};
+
+use crate::bindings::wit::Error as GuestError;
+use crate::failure;
+use crate::lru::Lru;
+use crate::native::Connection;
+use crate::slots::Place;
+use crate::sql::Effect;
+use crate::text::Text;
+use crate::tls::Tls;
+use crate::values::{Parameter, check_types};
+use crate::wire::Wire;
+
+/// Everything a session can be reset by, except the driver's own prepared statements.
+const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+                     SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
+
+pub(crate) struct Session {
+    client: Client,
+    wire: Wire,
+    statements: Lru<u64, Statement>,
+    tls: Tls,
+    left: Left,
+    _place: Place,
+}
+
+/// What the users of a session have left on it so far.
+#[derive(Debug, Default)]
+struct Left {
+    /// A statement is being executed or its rows are being read.
+    running: Option<Running>,
+    /// A transaction is or may be open.
+    transaction: bool,
+    /// It has appended to the event log.
+    appended: bool,
+    settings: bool,
+    /// Not to be used again.
+    spoilt: bool,
+}
+
+/// How far a statement got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Its first answer has arrived: it would go on to its end by itself.
+    pub answered: bool,
+    pub writes: bool,
+    pub appends: bool,
+}
+
+/// A statement whose execution has begun.
+pub(crate) struct Started {
+    pub statement: Statement,
+    pub rows: Pin<Box<RowStream>>,
+}
+
+impl Session {
+    pub fn new(
+        (client, connection): (Client, Connection),
+        tls: Tls,
+        max_statements: usize,
+        place: Place,
+    ) -> Self {
+        Self {
+            client,
+            wire: Wire::new(connection),
+            statements: Lru::new(max_statements),
+            tls,
+            left: Left::default(),
+            _place: place,
+        }
+    }
+
+    /// Still connected, as far as can be told without asking the server.
+    pub fn is_open(&mut self) -> bool {
+        self.wire.is_open()
+    }
+
+    /// Nothing runs, and nothing of its user is left.
+    pub fn is_clean(&self) -> bool {
+        let Left {
+            running,
+            transaction,
+            settings,
+            spoilt,
+            ..
+        } = &self.left;
+        running.is_none() && !transaction && !settings && !spoilt
+    }
+
+    pub fn running(&self) -> Option<Running> {
+        self.left.running
+    }
+
+    /// Starts a statement: one round trip when it is prepared already. Statements that met a
+    /// changed table are prepared anew, once; nothing had been executed then.
+    pub async fn start(
+        &mut self,
+        text: &Text,
+        parameters: &[Parameter],
+    ) -> Result<Started, GuestError> {
+        self.note_start(text);
+        let mut result = self.try_start(text, parameters).await;
+        if matches!(result, Err(StartError::Stale)) {
+            self.statements.remove(&text.id);
+            result = self.try_start(text, parameters).await;
+        }
+        match result {
+            Ok(started) => {
+                if let Some(running) = &mut self.left.running {
+                    running.answered = true;
+                }
+                Ok(started)
+            }
+            Err(StartError::Stale) => {
+                self.left.running = None;
+                Err(failure::other("the statement's tables keep changing"))
+            }
+            Err(StartError::Guest(error)) => {
+                self.left.running = None;
+                Err(error)
+            }
+            Err(StartError::Postgres(error)) => {
+                self.left.running = None;
+                Err(self.failed(&error))
+            }
+        }
+    }
+
+    /// The next row; `None` when the statement is complete, committed if it stood alone.
+    pub fn poll_row(
+        &mut self,
+        cx: &mut Context<'_>,
+        rows: &mut Pin<Box<RowStream>>,
+    ) -> Poll<Option<Result<Row, GuestError>>> {
+        let next = self
+            .wire
+            .poll_with(cx, |cx| futures::Stream::poll_next(rows.as_mut(), cx));
+        next.map(|row| row.map(|row| row.map_err(|error| self.failed(&error))))
+    }
+
+    /// Call when the statement has ended. True: something appended is now visible to others.
+    pub fn note_end(&mut self, text: &Text, succeeded: bool) -> bool {
+        self.left.running = None;
+        if !succeeded {
+            return false;
+        }
+        self.left.appended |= text.traits.appends;
+        if text.traits.effect == Effect::ClosesTransaction {
+            self.left.transaction = false;
+        }
+        !self.left.transaction && std::mem::take(&mut self.left.appended)
+    }
+
+    /// Whether what runs has ended within the time.
+    pub async fn settles_within(&mut self, patience: Duration) -> bool {
+        let idle = self.wire.drive(self.client.check_connection());
+        matches!(tokio::time::timeout(patience, idle).await, Ok(Ok(())))
+    }
+
+    /// Asks the server to stop what runs. The request may arrive late and hit whatever runs by
+    /// then, so the session must not be used afterwards.
+    pub async fn cancel(&mut self) {
+        self.left.spoilt = true;
+        if let Err(error) = self
+            .client
+            .cancel_token()
+            .cancel_query(self.tls.clone())
+            .await
+        {
+            tracing::warn!(reason = %crate::error::describe(&error), "cannot cancel a statement");
+        }
+    }
+
+    /// Undoes what was left behind. Afterwards the session is clean, or not usable.
+    pub async fn restore(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.left.running = None;
+        if self.left.transaction {
+            self.wire
+                .drive(self.client.batch_execute("ROLLBACK"))
+                .await?;
+            self.left.transaction = false;
+            self.left.appended = false;
+        }
+        if self.left.settings {
+            self.wire.drive(self.client.batch_execute(RESET)).await?;
+            self.left.settings = false;
+        }
+        Ok(())
+    }
+
+    /// Closes in good manners instead of just hanging up.
+    pub async fn close(self) {
+        let Self { client, wire, .. } = self;
+        drop(client);
+        wire.finish().await;
+    }
+
+    fn note_start(&mut self, text: &Text) {
+        self.left.running = Some(Running {
+            answered: false,
+            writes: text.traits.writes,
+            appends: text.traits.appends,
+        });
+        match text.traits.effect {
+            Effect::None | Effect::WithinTransaction | Effect::ClosesTransaction => {}
+            Effect::OpensTransaction => self.left.transaction = true,
+            Effect::Settings => self.left.settings = true,
+            Effect::Spoils => self.left.spoilt = true,
+        }
+    }
+
+    async fn try_start(
+        &mut self,
+        text: &Text,
+        parameters: &[Parameter],
+    ) -> Result<Started, StartError> {
+        let cached = self.statements.get(&text.id).cloned();
+        let was_cached = cached.is_some();
+        let statement = match cached {
+            Some(statement) => statement,
+            None => {
+                let statement = self.wire.drive(self.client.prepare(&text.sql)).await?;
+                self.statements.insert(text.id, statement.clone());
+                statement
+            }
+        };
+        check_types(parameters, statement.params()).map_err(StartError::Guest)?;
+        let started = self.client.query_raw(&statement, parameters);
+        match self.wire.drive(started).await {
+            Ok(rows) => Ok(Started {
+                statement,
+                rows: Box::pin(rows),
+            }),
+            // Within a transaction the error has already ended it.
+            Err(error) if was_cached && !self.left.transaction && is_stale(&error) => {
+                Err(StartError::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn failed(&mut self, error: &tokio_postgres::Error) -> GuestError {
+        if error.as_db_error().is_none() {
+            // Out of step with the server, or disconnected.
+            self.left.spoilt = true;
+        }
+        failure::query_failed(error, self.wire.closed_because())
+    }
+}
+
+enum StartError {
+    Stale,
+    Guest(GuestError),
+    Postgres(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for StartError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+/// The server refused to bind a statement it had prepared: "cached plan must not change result
+/// type" (told by the routine, the text is translated), or it no longer knows the statement.
+fn is_stale(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| {
+        let plan_changed = *db.code() == SqlState::FEATURE_NOT_SUPPORTED
+            && db.routine() == Some("RevalidateCachedQuery");
+        plan_changed || *db.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+    })
+}
