@@ -46,7 +46,7 @@ pub struct Trigger {
     pub id: String,
     /// For example `http`.
     pub kind: String,
-    /// Id of the component it calls.
+    /// Id of the component it calls; empty for an http trigger with a `static_response`.
     pub component: String,
     /// The whole table as an object, with `component`, templates unresolved.
     pub config: Value,

@@ -241,7 +241,7 @@ fn trigger(index: usize, value: Value, draft: &mut Draft) {
     }
     let config = table.take("trigger_config").unwrap_or_default();
     let component = string_in(&config, "component");
-    if component.is_empty() {
+    if component.is_empty() && config.get("static_response").is_none() {
         problems.at(
             &table.place("trigger_config"),
             "it names no `component` to call",

@@ -183,6 +183,7 @@ fn triggers(place: &str, kind: &str, tables: Vec<Value>, draft: &mut Draft) {
         let (called, inline) = match table.take("component") {
             Some(Value::String(id)) => (id, None),
             Some(Value::Object(fields)) => (String::new(), Some(fields)),
+            None if table.has("static_response") => (String::new(), None),
             _ => {
                 problems.at(&here, "it names no `component` to call");
                 (String::new(), None)
@@ -194,7 +195,9 @@ fn triggers(place: &str, kind: &str, tables: Vec<Value>, draft: &mut Draft) {
             Some(fields) => inline_component(&id, fields, draft),
         };
         let mut config = table.rest();
-        config.insert("component".into(), called.clone().into());
+        if !called.is_empty() {
+            config.insert("component".into(), called.clone().into());
+        }
         let trigger = Trigger {
             id,
             kind: kind.to_owned(),

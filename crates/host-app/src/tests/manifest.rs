@@ -188,6 +188,13 @@ fn triggers_without_an_id_get_the_one_spin_would_give_them() {
 }
 
 #[test]
+fn a_static_response_needs_no_component() {
+    let app = app("[[trigger.http]]\nroute = \"/gone\"\nstatic_response = { status_code = 410 }\n");
+    assert_eq!(app.triggers[1].component, "");
+    assert!(app.triggers[1].config.get("component").is_none());
+}
+
+#[test]
 fn two_triggers_cannot_share_an_id() {
     let folder = Folder::with_manifest(&manifest(
         "[[trigger.http]]\nid = \"a-http-trigger\"\nroute = \"/b\"\ncomponent = \"a\"\n",
