@@ -3,7 +3,7 @@
 
 use anyhow::{Context, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http_api::auth::{Claims, SCOPE_ALL};
+use http_api::auth::{Claims, SCOPE_ALL, use_ed25519};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header, encode,
     jwk::{AlgorithmParameters, Jwk, JwkSet},
@@ -22,6 +22,7 @@ pub struct Signer {
 impl Signer {
     /// Takes a PKCS#8 PEM Ed25519 key and the JWKS with its public half, which gives it its `kid`.
     pub fn new(pem: &str, jwks: &str, issuer: String) -> anyhow::Result<Self> {
+        use_ed25519();
         let key = EncodingKey::from_ed_der(&pkcs8(pem)?);
         let mut set: JwkSet =
             serde_json::from_str(jwks).context("jwt_public_keys is not a JWKS document")?;
@@ -102,6 +103,7 @@ mod tests {
     }
 
     fn jwks() -> String {
+        use_ed25519();
         let key = EncodingKey::from_ed_der(&pkcs8(&pem()).unwrap());
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::EdDSA).unwrap();
         jwk.common.key_id = Some("k1".to_owned());

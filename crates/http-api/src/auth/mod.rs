@@ -3,8 +3,10 @@
 
 mod identity;
 mod instance;
+mod provider;
 mod verifier;
 
 pub use identity::{Identity, SCOPE_ALL};
 pub use instance::{authenticate, authenticate_token};
+pub use provider::use_ed25519;
 pub use verifier::{Claims, KeyError, TokenError, Verifier};

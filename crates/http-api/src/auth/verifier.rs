@@ -11,7 +11,7 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::identity::Identity;
+use super::{identity::Identity, provider::use_ed25519};
 
 /// How far this clock and the issuer's may be apart, in seconds.
 const LEEWAY_S: u64 = 3;
@@ -67,6 +67,7 @@ pub struct Verifier {
 impl Verifier {
     /// Reads a JWKS document. Keys of other types are left alone, so a document may carry them.
     pub fn new(jwks: &str, issuer: &str) -> Result<Self, KeyError> {
+        use_ed25519();
         let set: JwkSet = serde_json::from_str(jwks)?;
         let mut keys = HashMap::new();
         for jwk in &set.keys {
