@@ -106,6 +106,20 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     )
 $$;
 
+-- A reminder as its user sees it.
+CREATE FUNCTION reminder_json(reminder reminders) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object(
+        'id', reminder.id,
+        'task_id', reminder.task_id,
+        'remind_at', rfc3339(reminder.remind_at),
+        'minutes_before', reminder.minutes_before,
+        'is_task_field', reminder.is_task_field,
+        'state', reminder.state,
+        'created_at', rfc3339(reminder.created_at)
+    )
+$$;
+
 -- The value of an event about a task: `before` is NULL for a new one.
 CREATE FUNCTION task_event(
     event_id uuid, event_type text, before tasks, after tasks, actor jsonb, metadata jsonb

@@ -1,0 +1,75 @@
+//! The audit log: written from events, in order, read by its user.
+
+use crate::database::{Database, column};
+use serde_json::{Value, json};
+use spin_sdk::pg::Error;
+use uuid::Uuid;
+
+/// An event as it came, and the door through which it came.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The event's value: a JSON object with event_id, event_type and user_id.
+    pub event: Value,
+    /// Its source.
+    pub source: String,
+}
+
+/// Adds events to their users' chains, in this order and all or none. One that is there already is
+/// left alone. Returns how many were new.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record(db: &impl Database, entries: Vec<Entry>) -> Result<i32, Error> {
+    let entries: Vec<Value> = entries
+        .into_iter()
+        .map(|entry| json!({"source": entry.source, "event": entry.event}))
+        .collect();
+    let parameters = vec![Value::Array(entries).to_string().into()];
+    const STATEMENT: &str = "SELECT record_audit($1::text::jsonb)";
+    let rows = db.query(STATEMENT, parameters).await?;
+    rows.first().map_or(Ok(0), |row| column(row, 0))
+}
+
+/// What to read of the log.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Only what is about this task.
+    pub task_id: Option<Uuid>,
+    /// Only events of this type.
+    pub event_type: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+    /// After this place in the chain.
+    pub after: i64,
+}
+
+/// A page of a user's log, oldest first, each entry as its JSON; and the place where the next begins.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl Database,
+    user_id: Uuid,
+    query: &AuditQuery,
+) -> Result<(Vec<String>, Option<i64>), Error> {
+    let parameters = vec![
+        user_id.to_string().into(),
+        (i64::from(query.limit) + 1).into(),
+        query.after.into(),
+        query.task_id.map(|id| id.to_string()).into(),
+        query.event_type.clone().into(),
+    ];
+    let mut rows = db.query(include_str!("audit/list.sql"), parameters).await?;
+    let limit = query.limit as usize;
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = match rows.last() {
+        Some(last) if has_more => Some(column(last, 1)?),
+        _ => None,
+    };
+    let items = rows
+        .iter()
+        .map(|row| column(row, 0))
+        .collect::<Result<_, _>>()?;
+    Ok((items, next))
+}

@@ -1,0 +1,95 @@
+//! One statement in, rows out. Behind a trait so that the statements can be run against a real
+//! Postgres by native tests too.
+
+use anyhow::Context;
+use spin_sdk::pg::{Connection, DbValue, Decode, Error, ParameterValue, PgError, QueryError};
+use spin_sdk::variables;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// A row: its columns in the order of the statement.
+pub type Row = Vec<DbValue>;
+
+/// Something that runs one statement, which is one transaction.
+#[expect(
+    async_fn_in_trait,
+    reason = "components have one thread: no Send bound is wanted"
+)]
+pub trait Database {
+    /// Run a statement and collect its rows.
+    async fn query(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Vec<Row>, Error>;
+}
+
+impl Database for Connection {
+    async fn query(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Vec<Row>, Error> {
+        let mut result = Connection::query(self, statement, parameters).await?;
+        let mut rows = Vec::new();
+        while let Some(row) = result.rows().next().await {
+            rows.push(row);
+        }
+        result.result().await?;
+        Ok(rows)
+    }
+}
+
+/// How long the address is used before the variable is read again: a rotated password is seen
+/// without a restart.
+const ADDRESS_REFRESH: Duration = Duration::from_secs(60);
+
+thread_local! {
+    static ADDRESS: RefCell<Option<(Instant, String)>> = const { RefCell::new(None) };
+}
+
+/// Open a connection to the database of the component's variable `database_url`. Cheap: the host
+/// pools connections.
+///
+/// # Errors
+/// When the variable is not set or the database does not answer.
+pub async fn connect() -> anyhow::Result<Connection> {
+    let fresh = ADDRESS.with_borrow(|known| match known {
+        Some((read_at, address)) if read_at.elapsed() < ADDRESS_REFRESH => Some(address.clone()),
+        _ => None,
+    });
+    let address = match fresh {
+        Some(address) => address,
+        None => {
+            let address = variables::get("database_url")
+                .await
+                .context("reading the variable database_url")?;
+            ADDRESS.set(Some((Instant::now(), address.clone())));
+            address
+        }
+    };
+    Ok(Connection::open(address).await?)
+}
+
+/// Whether the statement failed because a unique key is there already.
+pub fn is_unique_violation(error: &Error) -> bool {
+    const UNIQUE_VIOLATION: &str = "23505";
+    matches!(
+        error,
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(failure))) if failure.code == UNIQUE_VIOLATION
+    )
+}
+
+/// A column by its place in the statement.
+pub(crate) fn column<T: Decode>(row: &Row, index: usize) -> Result<T, Error> {
+    let value = row
+        .get(index)
+        .ok_or_else(|| Error::Decode(format!("the statement gives no column {index}")))?;
+    T::decode(value)
+}
+
+pub(crate) fn uuid_column(row: &Row, index: usize) -> Result<Uuid, Error> {
+    let text: String = column(row, index)?;
+    Uuid::parse_str(&text).map_err(|_| Error::Decode(format!("{text} is no UUID")))
+}

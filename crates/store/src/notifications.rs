@@ -1,0 +1,93 @@
+//! Notifications: delivered once for each event and channel, and kept in a log.
+
+use crate::database::{Database, column};
+use crate::tasks::Author;
+use events::ReminderDue;
+use serde::{Deserialize, Serialize};
+use spin_sdk::pg::Error;
+use uuid::Uuid;
+
+/// What became of a reminder that was to be delivered in the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// It is in the log, and on its way to the browsers.
+    Sent,
+    /// The task was done or deleted meanwhile; the log says so.
+    Skipped,
+    /// Nothing to do: it was delivered before, or the task is gone altogether.
+    Nothing,
+}
+
+/// Delivers a reminder in the application.
+///
+/// # Errors
+/// When the database fails.
+pub async fn deliver(
+    db: &impl Database,
+    author: &Author,
+    reminder: &ReminderDue,
+) -> Result<Delivered, Error> {
+    let [actor, headers] = author.event(reminder.task_id);
+    let parameters = vec![
+        reminder.user_id.to_string().into(),
+        reminder.event_id.to_string().into(),
+        reminder.task_id.to_string().into(),
+        reminder.reminder_id.to_string().into(),
+        Uuid::now_v7().to_string().into(),
+        actor,
+        headers,
+    ];
+    let rows = db
+        .query(include_str!("notifications/deliver.sql"), parameters)
+        .await?;
+    let status: Option<String> = rows.first().map(|row| column(row, 0)).transpose()?;
+    Ok(match status.as_deref() {
+        Some("sent") => Delivered::Sent,
+        Some(_) => Delivered::Skipped,
+        None => Delivered::Nothing,
+    })
+}
+
+/// Where a page of the log ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// When its last entry was made, as the database writes it.
+    pub created_at: String,
+    /// Its last entry.
+    pub id: Uuid,
+}
+
+/// A page of a user's log, newest first, each entry as its JSON.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl Database,
+    user_id: Uuid,
+    limit: u32,
+    after: Option<&Position>,
+) -> Result<(Vec<String>, Option<Position>), Error> {
+    let parameters = vec![
+        user_id.to_string().into(),
+        (i64::from(limit) + 1).into(),
+        after.map(|position| position.created_at.clone()).into(),
+        after.map(|position| position.id.to_string()).into(),
+    ];
+    let mut rows = db
+        .query(include_str!("notifications/list.sql"), parameters)
+        .await?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = match rows.last() {
+        Some(last) if has_more => Some(Position {
+            created_at: column(last, 1)?,
+            id: crate::database::uuid_column(last, 2)?,
+        }),
+        _ => None,
+    };
+    let items = rows
+        .iter()
+        .map(|row| column(row, 0))
+        .collect::<Result<_, _>>()?;
+    Ok((items, next))
+}

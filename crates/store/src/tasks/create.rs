@@ -1,0 +1,133 @@
+//! Making a task, by hand or as the next occurrence of another.
+
+use super::columns::{of, wall_clock};
+use super::{Author, Stored};
+use crate::database::{Database, column};
+use chrono::NaiveDateTime;
+use domain::Task;
+use serde_json::json;
+use spin_sdk::pg::{Error, ParameterValue};
+use uuid::Uuid;
+
+/// A task that is about to be made.
+#[derive(Debug, Clone)]
+pub struct NewTask<'a> {
+    /// Its fields.
+    pub task: &'a Task,
+    /// Take the zone from the user instead of the fields.
+    pub use_user_zone: bool,
+    /// The completed task that this one follows.
+    pub model: Option<Model>,
+    /// What a repeated request is known by.
+    pub key: Option<RequestKey>,
+}
+
+/// The completed task that a next occurrence is made from. It gives every field but those of time
+/// and recurrence, as they stand at the moment of writing.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    /// Its id.
+    pub id: Uuid,
+    /// Its version when it was read.
+    pub version: i32,
+    /// The slot that the new task fills.
+    pub occurrence: NaiveDateTime,
+}
+
+/// An idempotency key, and what tells its request from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// Up to 255 characters.
+    pub key: String,
+    /// SHA-256 of the request, in hex.
+    pub fingerprint: String,
+}
+
+/// What became of a task that was to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is there.
+    New(Stored),
+    /// The same request was answered with this before.
+    Replayed(Stored),
+    /// The key came with another request before.
+    KeyReused,
+    /// Nothing was made: the user is gone, or the model is not as it was read, or followed already.
+    Nothing,
+}
+
+/// Makes a task.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create(
+    db: &impl Database,
+    author: &Author,
+    new: NewTask<'_>,
+) -> Result<Created, Error> {
+    let id = Uuid::now_v7();
+    let [actor, headers] = author.event(id);
+    let parameters: Vec<ParameterValue> = vec![
+        author.user_id.to_string().into(),
+        columns(id, &new).into(),
+        Uuid::now_v7().to_string().into(),
+        actor,
+        headers,
+        new.key.as_ref().map(|key| key.key.clone()).into(),
+        new.key.as_ref().map(|key| key.fingerprint.clone()).into(),
+        new.model.map(|model| model.id.to_string()).into(),
+        new.model.map(|model| model.version).into(),
+    ];
+    let rows = db.query(include_str!("create.sql"), parameters).await?;
+    match (rows.first(), new.key) {
+        (Some(row), _) => Ok(Created::New(Stored {
+            json: column(row, 0)?,
+            version: column(row, 1)?,
+        })),
+        (None, Some(key)) => read_reply(db, author.user_id, key).await,
+        (None, None) => Ok(Created::Nothing),
+    }
+}
+
+async fn read_reply(db: &impl Database, user_id: Uuid, key: RequestKey) -> Result<Created, Error> {
+    let parameters = vec![user_id.to_string().into(), key.key.into()];
+    let rows = db.query(include_str!("read_reply.sql"), parameters).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Created::Nothing);
+    };
+    let fingerprint: String = column(row, 0)?;
+    if fingerprint != key.fingerprint {
+        return Ok(Created::KeyReused);
+    }
+    Ok(Created::Replayed(Stored {
+        json: column(row, 1)?,
+        version: column(row, 2)?,
+    }))
+}
+
+fn columns(id: Uuid, new: &NewTask<'_>) -> String {
+    let mut columns = match new.model {
+        None => {
+            let occurrence = new.task.rule.as_ref().and(new.task.slot());
+            let occurrence = occurrence.map(|slot| slot.local());
+            let mut columns = of(new.task, occurrence);
+            columns.insert("series_id".into(), json!(occurrence.map(|_| id)));
+            columns.insert("occurrence".into(), json!(occurrence.map(wall_clock)));
+            columns
+        }
+        Some(model) => {
+            let mut columns = of(new.task, Some(model.occurrence));
+            for from_model in ["title", "description", "priority", "tags"] {
+                columns.remove(from_model);
+            }
+            columns.insert("follows_id".into(), json!(model.id));
+            columns.insert("occurrence".into(), json!(wall_clock(model.occurrence)));
+            columns
+        }
+    };
+    columns.insert("id".into(), json!(id));
+    if new.use_user_zone {
+        columns.remove("time_zone");
+    }
+    serde_json::Value::Object(columns).to_string()
+}

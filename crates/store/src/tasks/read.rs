@@ -1,0 +1,128 @@
+//! Reading one task.
+
+use super::columns::read_wall_clock;
+use super::{Author, Stored};
+use crate::database::{Database, Row, column};
+use chrono::NaiveDateTime;
+use domain::Task;
+use spin_sdk::pg::Error;
+use uuid::Uuid;
+
+/// A task as it was read, ready to be changed.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// As the API gives it.
+    pub stored: Stored,
+    /// Whether it is in the trash.
+    pub is_deleted: bool,
+    pub(super) occurrence: Option<NaiveDateTime>,
+    pub(super) has_series: bool,
+}
+
+/// A completed task that repeats and that nothing follows yet.
+#[derive(Debug, Clone)]
+pub struct Completed {
+    /// As the API gives it.
+    pub stored: Stored,
+    /// The slot it fills in its series.
+    pub occurrence: NaiveDateTime,
+    /// The latest slots of its series, its own among them.
+    pub taken: Vec<NaiveDateTime>,
+}
+
+impl Stored {
+    /// The fields.
+    ///
+    /// # Errors
+    /// When the row is not as this version writes it.
+    pub fn task(&self) -> Result<Task, Error> {
+        let json = self.value()?;
+        Task::from_json(&json).map_err(Error::Decode)
+    }
+
+    /// The JSON, taken apart.
+    ///
+    /// # Errors
+    /// Never: the database made it.
+    pub fn value(&self) -> Result<serde_json::Value, Error> {
+        serde_json::from_str(&self.json).map_err(|invalid| Error::Decode(invalid.to_string()))
+    }
+}
+
+/// A task of this user; `None` when there is none. One in the trash only if `with_deleted`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read(
+    db: &impl Database,
+    user_id: Uuid,
+    task_id: Uuid,
+    with_deleted: bool,
+) -> Result<Option<Current>, Error> {
+    let parameters = vec![
+        user_id.to_string().into(),
+        task_id.to_string().into(),
+        with_deleted.into(),
+    ];
+    let rows = db.query(include_str!("read.sql"), parameters).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let occurrence: Option<String> = column(row, 3)?;
+    let series: Option<String> = column(row, 4)?;
+    Ok(Some(Current {
+        stored: stored(row)?,
+        is_deleted: column(row, 2)?,
+        occurrence: occurrence.as_deref().and_then(read_wall_clock),
+        has_series: series.is_some(),
+    }))
+}
+
+/// A completed task whose next occurrence is still to be made; `None` when there is nothing to do:
+/// it was reopened or deleted, does not repeat, or was followed already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read_completed(
+    db: &impl Database,
+    author: &Author,
+    task_id: Uuid,
+) -> Result<Option<Completed>, Error> {
+    let parameters = vec![
+        author.user_id.to_string().into(),
+        task_id.to_string().into(),
+    ];
+    let rows = db
+        .query(include_str!("read_completed.sql"), parameters)
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let occurrence: String = column(row, 2)?;
+    let taken: String = column(row, 3)?;
+    Ok(Some(Completed {
+        stored: stored(row)?,
+        occurrence: read_wall_clock(&occurrence)
+            .ok_or_else(|| Error::Decode(format!("{occurrence} is no wall-clock time")))?,
+        taken: taken.split(' ').filter_map(read_wall_clock).collect(),
+    }))
+}
+
+/// The time zone of a user; `None` when the user is gone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn user_time_zone(db: &impl Database, user_id: Uuid) -> Result<Option<String>, Error> {
+    const STATEMENT: &str = "SELECT time_zone FROM users WHERE id = $1::text::uuid";
+    let rows = db
+        .query(STATEMENT, vec![user_id.to_string().into()])
+        .await?;
+    rows.first().map(|row| column(row, 0)).transpose()
+}
+
+pub(super) fn stored(row: &Row) -> Result<Stored, Error> {
+    Ok(Stored {
+        json: column(row, 0)?,
+        version: column(row, 1)?,
+    })
+}
