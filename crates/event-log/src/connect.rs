@@ -1,0 +1,59 @@
+//! Opens connections for the log, each set up the same way, and tells the operator once per
+//! outage that Postgres is away and once that it is back.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use host_postgres::Connection;
+use tokio_postgres::Client;
+
+use crate::Error;
+
+/// Readers walk an index in order: no other plan is ever better, whatever the statistics say.
+/// Positions may be lost with a crash of the server (records come again), so their commits need
+/// not wait for the disk; what is written later is never durable before what was written earlier.
+const SETUP: &str = "SET application_name = 'event-log'; SET timezone = 'UTC'; SET jit = off; \
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET synchronous_commit = off; \
+    SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+    SET idle_in_transaction_session_timeout = '30s'";
+
+pub(crate) struct Connector {
+    url: String,
+    outage: Mutex<Option<Instant>>,
+}
+
+impl Connector {
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            outage: Mutex::new(None),
+        }
+    }
+
+    /// A connection; its second half must be driven before the first can be used.
+    pub async fn open(&self) -> Result<(Client, Connection), Error> {
+        Ok(host_postgres::connect(&self.url).await?)
+    }
+
+    pub async fn set_up(client: &Client) -> Result<(), Error> {
+        Ok(client.batch_execute(SETUP).await?)
+    }
+
+    /// Something failed that will be tried again.
+    pub fn failed(&self, error: &Error) {
+        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        if outage.is_none() {
+            *outage = Some(Instant::now());
+            tracing::warn!(%error, "event log: trying again until it works");
+        }
+    }
+
+    /// Something worked.
+    pub fn worked(&self) {
+        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = outage.take() {
+            let away_ms = since.elapsed().as_millis() as u64;
+            tracing::info!(away_ms, "event log: works again");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! An ordered log in Postgres: applications append rows to `outbox` in their own transactions;
+//! this crate reads them with consumer groups and tails, and never skips or re-reads a row.
+//! It never appends.
+//!
+//! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts.
+//!   Order is kept per partition, delivery is at least once, positions are fenced.
+//! - [`EventLog::tail`]: everything appended from now on, on every host.
+//! - [`EventLog::wake`]: this process has appended; readers here and on other hosts look at once.
+//! - [`EventLog::lease`]: one process at a time.
+//! - [`EventLog::dead_letter`]: where records go that a handler gave up on.
+
+mod backoff;
+mod connect;
+mod dead_letter;
+mod error;
+mod group;
+mod lease;
+mod link;
+mod log;
+mod options;
+mod pacer;
+mod prune;
+mod pulse;
+mod reader;
+mod record;
+mod session;
+mod tail;
+mod ticks;
+
+pub use dead_letter::DeadLetter;
+pub use error::Error;
+pub use group::{Consumer, Event, Fetched, GroupOptions, Start};
+pub use lease::Lease;
+pub use log::EventLog;
+pub use options::Options;
+pub use record::{Cursor, PARTITIONS, Record, TopicPartition};
+pub use tail::{Tail, TailError};
