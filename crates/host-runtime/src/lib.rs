@@ -16,6 +16,6 @@ mod stdio;
 pub use component::Component;
 pub use invoker::{Invoker, InvokerLimits};
 pub use options::Options;
-pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, Slot};
+pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, ResponseBody, Slot};
 pub use runtime::Runtime;
 pub use state::State;

@@ -24,7 +24,7 @@ enum Kind {
 }
 
 struct GuestBody {
-    body: Body,
+    body: host_runtime::ResponseBody,
     slot: Slot,
     access: Access,
 }
@@ -44,8 +44,15 @@ impl ResponseBody {
     }
 
     /// A guest's body. The slot is given back, and the access logged, when it ends.
-    pub(crate) fn guest(body: Body, slot: Slot, access: Access) -> Self {
+    pub(crate) fn guest(body: host_runtime::ResponseBody, slot: Slot, access: Access) -> Self {
         Self(Kind::Guest(GuestBody { body, slot, access }))
+    }
+}
+
+impl GuestBody {
+    /// Whether the instance stopped with the body unfinished.
+    fn is_broken(&self) -> bool {
+        !self.body.is_complete() && self.slot.instance_failed()
     }
 }
 
@@ -66,7 +73,7 @@ impl http_body::Body for ResponseBody {
         let failed = match ready!(Pin::new(&mut guest.body).poll_frame(cx)) {
             Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
             Some(Err(error)) => BodyError::Guest(error),
-            None if guest.slot.instance_failed() => BodyError::InstanceFailed,
+            None if guest.is_broken() => BodyError::InstanceFailed,
             None => return Poll::Ready(None),
         };
         guest.access.fail();
@@ -76,7 +83,7 @@ impl http_body::Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Full(bytes) => bytes.is_none(),
-            Kind::Guest(guest) => guest.body.is_end_stream() && !guest.slot.instance_failed(),
+            Kind::Guest(guest) => guest.body.is_end_stream() && !guest.is_broken(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The ids that tie a request to its log lines, here and in other services.
 
 use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -19,12 +20,19 @@ pub(crate) fn ensure_request_id(headers: &mut HeaderMap) -> HeaderValue {
         return id.clone();
     }
     let mut buffer = Uuid::encode_buffer();
-    let id = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+    let id = uuid_v7().hyphenated().encode_lower(&mut buffer);
     let Ok(id) = HeaderValue::from_str(id) else {
         return HeaderValue::from_static("unknown");
     };
     headers.insert(REQUEST_ID, id.clone());
     id
+}
+
+/// Random bits from the thread's generator: asking the system costs a call for each request.
+fn uuid_v7() -> Uuid {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = now.map_or(0, |now| now.as_millis() as u64);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
 }
 
 fn is_valid_request_id(id: &[u8]) -> bool {
@@ -41,11 +49,10 @@ pub(crate) fn ensure_traceparent(headers: &mut HeaderMap) -> HeaderValue {
     {
         return context.clone();
     }
-    let trace: u128 = Uuid::new_v4().as_u128();
-    let span = Uuid::new_v4().as_u128() as u64;
+    let (trace, span): (u128, u64) = rand::random();
     let mut context = String::with_capacity(55);
-    // Neither may be zero; a version 4 UUID never is, and this keeps its fixed bits.
-    _ = write!(context, "00-{trace:032x}-{:016x}-00", span | 1);
+    // Neither may be zero.
+    _ = write!(context, "00-{:032x}-{:016x}-00", trace | 1, span | 1);
     let Ok(context) = HeaderValue::from_str(&context) else {
         return HeaderValue::from_static("");
     };

@@ -1,19 +1,17 @@
 //! `wasi:http` as an export: requests in, responses out, for components of WASI 0.3 and 0.2.
 
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures::future::Either;
 use wasmtime::component::{Accessor, Instance};
 use wasmtime::{AsContextMut as _, Store};
 use wasmtime_wasi_http::handler::{Prepared, Proxy};
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
-use wasmtime_wasi_http::{FieldMap, WasiBody, WasiHttpView as _, p2, p3};
+use wasmtime_wasi_http::{FieldMap, WasiHttpView as _, p2, p3};
 
-use super::Export;
+use super::{Body, Export, ResponseBody};
 use crate::{Component, State};
-
-/// A request's or response's body, as the guest side of it takes and gives it.
-pub type Body = WasiBody;
 
 /// The HTTP handler a component exports.
 pub enum HttpHandler {
@@ -26,7 +24,7 @@ pub enum HttpHandler {
 impl Export for HttpHandler {
     type Request = http::Request<Body>;
     /// The error is one the guest returned.
-    type Response = Result<http::Response<Body>, ErrorCode>;
+    type Response = Result<http::Response<ResponseBody>, ErrorCode>;
 
     fn check(component: &Component) -> wasmtime::Result<()> {
         let pre = component.pre();
@@ -59,13 +57,20 @@ impl Export for HttpHandler {
             Self::Proxy(proxy) => Box::pin(handle_p2(proxy, accessor, request)),
         }
     }
+
+    fn poll_settled(response: &mut Self::Response, cx: &mut Context<'_>) -> Poll<()> {
+        match response {
+            Ok(response) => response.body_mut().poll_settled(cx),
+            Err(_) => Poll::Ready(()),
+        }
+    }
 }
 
 async fn handle(
     service: &p3::bindings::Service,
     accessor: &Accessor<State>,
     request: http::Request<Body>,
-) -> wasmtime::Result<Result<http::Response<Body>, ErrorCode>> {
+) -> wasmtime::Result<Result<http::Response<ResponseBody>, ErrorCode>> {
     let handler = service.wasi_http_handler();
     let (head, body) = request.into_parts();
     let mut uri = head.uri.into_parts();
@@ -88,7 +93,8 @@ async fn handle(
     };
     accessor.with(|mut access| {
         let response = access.get().table.delete(response)?;
-        response.into_http(access, sent).map(Ok)
+        let response = response.into_http(access, sent)?;
+        Ok(Ok(response.map(ResponseBody::new)))
     })
 }
 
@@ -96,7 +102,7 @@ async fn handle_p2(
     proxy: &Proxy,
     accessor: &Accessor<State>,
     request: http::Request<Body>,
-) -> wasmtime::Result<Result<http::Response<Body>, ErrorCode>> {
+) -> wasmtime::Result<Result<http::Response<ResponseBody>, ErrorCode>> {
     let (reply, response) = futures::channel::oneshot::channel();
     let prepared = accessor.with(|mut access| {
         Prepared::new(access.as_context_mut(), proxy, request, State::http, reply)
@@ -112,7 +118,7 @@ async fn handle_p2(
         Either::Right((response, _)) => response,
     };
     Ok(match response {
-        Ok(Ok(response)) => Ok(response),
+        Ok(Ok(response)) => Ok(response.map(ResponseBody::new)),
         Ok(Err(error)) => Err(ErrorCode::InternalError(Some(error.to_string()))),
         Err(_) => Err(ErrorCode::InternalError(None)),
     })

@@ -1,13 +1,16 @@
 //! Pools of instances: calls go to instances that are warm, and never wait behind one that
 //! is stuck. An instance that traps or overruns its deadline is replaced by a fresh one.
 
+mod body;
 mod dispatch;
 mod http;
+mod turns;
 mod worker;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use metrics::{Counter, Gauge};
@@ -15,8 +18,9 @@ use tokio::sync::oneshot;
 use wasmtime::Store;
 use wasmtime::component::{Accessor, Instance};
 
+pub use self::body::{Body, ResponseBody};
 use self::dispatch::{Dispatch, Job, Placement};
-pub use self::http::{Body, HttpHandler};
+pub use self::http::HttpHandler;
 use crate::{Component, State};
 
 /// Something a component exports and the host calls.
@@ -41,6 +45,13 @@ pub trait Export: Send + Sync + Sized + 'static {
         accessor: &'a Accessor<State>,
         request: Self::Request,
     ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>>;
+
+    /// Let a response take in what the guest adds to it at once. Asked again at each turn of
+    /// the event loop until it is ready; the caller gets the response at the latest when the
+    /// instance has nothing more to do.
+    fn poll_settled(_response: &mut Self::Response, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }
 
 /// Why a call gave no response.
@@ -167,7 +178,12 @@ impl<E: Export> Shared<E> {
     fn follow(self: &Arc<Self>, placement: Placement) {
         match placement {
             Placement::Woken(waker) => waker.wake(),
-            Placement::Start(id) => drop(tokio::spawn(worker::run(self.clone(), id))),
+            Placement::Start(id) => {
+                // tokio's budget would make a busy instance wait for data that is there;
+                // the engine's clock makes it give way often enough.
+                let worker = tokio::task::unconstrained(worker::run(self.clone(), id));
+                drop(tokio::spawn(worker));
+            }
             Placement::Waiting => {}
         }
     }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -13,11 +13,15 @@ use tokio::time::Sleep;
 use wasmtime::Store;
 
 use super::dispatch::{Job, Reply};
+use super::turns::Turns;
 use super::{CallError, Export, Shared, Slot};
 use crate::State;
 
 /// How often deadlines are looked at while there are calls.
 const CHECK: Duration = Duration::from_millis(20);
+
+/// Turns of the event loop before others get the thread.
+const MAX_TURNS: usize = 32;
 
 /// A call the instance has begun.
 struct Begun<E: Export> {
@@ -43,6 +47,8 @@ struct Seat<E: Export> {
     shared: Arc<Shared<E>>,
     id: u64,
     begun: Mutex<Vec<Begun<E>>>,
+    /// Responses, by call, that the guest may add to before they are handed over.
+    settling: Mutex<Vec<(u64, E::Response)>>,
     end: Option<CallError>,
     start_failed: bool,
 }
@@ -51,6 +57,7 @@ pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
     let mut seat = Seat {
         id,
         begun: Mutex::new(Vec::new()),
+        settling: Mutex::new(Vec::new()),
         end: None,
         start_failed: true,
         shared,
@@ -104,7 +111,7 @@ impl<E: Export> Seat<E> {
                     } = job;
                     let call = next_call;
                     next_call += 1;
-                    self.begun().push(Begun {
+                    lock(&self.begun).push(Begun {
                         call,
                         deadline,
                         reply: Some(reply),
@@ -112,7 +119,7 @@ impl<E: Export> Seat<E> {
                     });
                     calls.push(async move {
                         let response = export.call(accessor, request).await?;
-                        self.answer(call, response);
+                        lock(&self.settling).push((call, response));
                         wasmtime::error::Ok(())
                     });
                 }
@@ -121,6 +128,7 @@ impl<E: Export> Seat<E> {
                         return Poll::Ready(Err(error));
                     }
                 }
+                self.settle(cx);
                 let finished = turn.finished
                     && calls.is_empty()
                     && accessor.poll_no_interesting_tasks(cx).is_ready();
@@ -139,30 +147,42 @@ impl<E: Export> Seat<E> {
             active: Instant::now(),
             leaving_since: None,
         };
+        let turns = Turns::new();
+        let waker = Waker::from(turns.clone());
         poll_fn(|cx| {
-            loop {
+            for _ in 0..MAX_TURNS {
+                turns.begin(cx.waker());
                 turned.store(false, Ordering::Relaxed);
-                if let Poll::Ready(ended) = event_loop.as_mut().poll(cx) {
+                let polled = event_loop.as_mut().poll(&mut Context::from_waker(&waker));
+                if let Poll::Ready(ended) = polled {
                     return Poll::Ready(ended.flatten().err().map(End::Failed));
                 }
-                let has_more = if turned.load(Ordering::Relaxed) {
-                    watch.stuck_since = None;
-                    self.shared.dispatch().rest(self.id)
-                } else {
+                if !turned.load(Ordering::Relaxed) {
                     watch.stuck_since.get_or_insert_with(Instant::now);
-                    let placements = self.shared.dispatch().stuck(self.id);
-                    for placement in placements {
-                        self.shared.follow(placement);
-                    }
-                    false
-                };
-                if has_more {
-                    continue;
+                    self.pass_on_inbox();
+                    self.hand_over();
+                    turns.give_way();
+                    return self.check(&mut watch, timer.as_mut(), cx).map(Some);
                 }
-                return self.check(&mut watch, timer.as_mut(), cx).map(Some);
+                watch.stuck_since = None;
+                let has_more = self.shared.dispatch().rest(self.id);
+                if turns.is_waiting() && !has_more {
+                    self.hand_over();
+                    return self.check(&mut watch, timer.as_mut(), cx).map(Some);
+                }
             }
+            turns.give_way();
+            cx.waker().wake_by_ref();
+            self.check(&mut watch, timer.as_mut(), cx).map(Some)
         })
         .await
+    }
+
+    fn pass_on_inbox(&self) {
+        let placements = self.shared.dispatch().stuck(self.id);
+        for placement in placements {
+            self.shared.follow(placement);
+        }
     }
 
     /// Look at the deadlines, as often as the timer fires; `Ready` when the instance must stop.
@@ -173,7 +193,7 @@ impl<E: Export> Seat<E> {
         cx: &mut Context<'_>,
     ) -> Poll<End> {
         let soon = Instant::now() + CHECK;
-        let is_busy = watch.stuck_since.is_some() || !self.begun().is_empty();
+        let is_busy = watch.stuck_since.is_some() || !lock(&self.begun).is_empty();
         if is_busy && timer.deadline().into_std() > soon {
             timer.as_mut().reset(soon.into());
         }
@@ -226,13 +246,26 @@ impl<E: Export> Seat<E> {
             || too_long(watch.leaving_since)
     }
 
-    fn begun(&self) -> MutexGuard<'_, Vec<Begun<E>>> {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Hand over the responses that are settled.
+    fn settle(&self, cx: &mut Context<'_>) {
+        let mut settling = lock(&self.settling);
+        let settled =
+            settling.extract_if(.., |(_, response)| E::poll_settled(response, cx).is_ready());
+        for (call, response) in settled {
+            self.answer(call, response);
+        }
+    }
+
+    /// The instance waits: hand over the responses it may still add to.
+    fn hand_over(&self) {
+        for (call, response) in lock(&self.settling).drain(..) {
+            self.answer(call, response);
+        }
     }
 
     fn answer(&self, call: u64, response: E::Response) {
         let begun = {
-            let mut begun = self.begun();
+            let mut begun = lock(&self.begun);
             let index = begun.iter().position(|begun| begun.call == call);
             index.map(|index| begun.swap_remove(index))
         };
@@ -250,7 +283,7 @@ impl<E: Export> Seat<E> {
     /// Tell the callers whose deadline has passed. Returns how many calls are overdue, and
     /// how many have begun.
     fn expire(&self, now: Instant) -> (usize, usize) {
-        let mut begun = self.begun();
+        let mut begun = lock(&self.begun);
         let mut overdue = 0;
         for begun in begun.iter_mut().filter(|begun| begun.deadline <= now) {
             overdue += 1;
@@ -292,7 +325,7 @@ impl<E: Export> Drop for Seat<E> {
             self.shared.follow(placement);
         }
         let Some(end) = end else { return };
-        let begun = std::mem::take(&mut *self.begun());
+        let begun = std::mem::take(&mut *lock(&self.begun));
         self.shared.failed_instances.increment(1);
         tracing::error!(
             component = self.shared.component.id(),
@@ -313,4 +346,8 @@ impl<E: Export> Drop for Seat<E> {
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,59 @@
+//! Tells an event loop that waits from one that only let go of the thread: then it is polled
+//! again at once, and not by way of the scheduler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Wake, Waker};
+
+use futures::task::AtomicWaker;
+
+const WAITING: u8 = 0;
+const POLLED: u8 = 1;
+const WOKEN: u8 = 2;
+
+/// Stands between an event loop and the task it runs in.
+pub(super) struct Turns {
+    state: AtomicU8,
+    task: AtomicWaker,
+}
+
+impl Turns {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: AtomicU8::new(WAITING),
+            task: AtomicWaker::new(),
+        })
+    }
+
+    /// The event loop is about to be polled.
+    pub(super) fn begin(&self, task: &Waker) {
+        self.task.register(task);
+        self.state.store(POLLED, Ordering::Release);
+    }
+
+    /// It is pending. Whether it waits: nothing woke it since it was polled.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.state
+            .compare_exchange(POLLED, WAITING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// It does not wait, but others shall have the thread first.
+    pub(super) fn give_way(&self) {
+        if self.state.swap(WAITING, Ordering::AcqRel) == WOKEN {
+            self.task.wake();
+        }
+    }
+}
+
+impl Wake for Turns {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.state.swap(WOKEN, Ordering::AcqRel) == WAITING {
+            self.task.wake();
+        }
+    }
+}
