@@ -1,0 +1,167 @@
+//! One running host: the real binary, started as a person starts it.
+
+use std::{
+    fs::{self, File},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use crate::{Api, wait::eventually};
+
+/// The first start compiles every component; later ones find them in the cache.
+const READY_WITHIN: Duration = Duration::from_secs(180);
+/// How much of the log a failed test shows.
+const LOG_TAIL_LINES: usize = 120;
+
+/// A host process, killed when dropped.
+pub struct Host {
+    child: Child,
+    command: Command,
+    /// Where it serves HTTP and WebSocket.
+    pub address: SocketAddr,
+    /// Where it serves `/metrics`.
+    pub admin: SocketAddr,
+    log: PathBuf,
+}
+
+impl Host {
+    /// Starts a host and waits until it is ready.
+    pub async fn start(database_url: &str, state: &Path) -> Self {
+        let (address, admin) = (free_address(), free_address());
+        let root = workspace();
+        let binary = std::env::var_os("TASKWHISPER_BIN")
+            .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);
+        assert!(
+            binary.exists(),
+            "{} is missing: cargo build --release -p taskwhisper",
+            binary.display()
+        );
+        let mut command = Command::new(binary);
+        command
+            .current_dir(root)
+            .arg("up")
+            .args(["--listen", &address.to_string()])
+            .args(["--admin-listen", &admin.to_string()])
+            .args(["--database-url", database_url])
+            .arg("--state-dir")
+            .arg(state)
+            .stdin(Stdio::null());
+        let log = state.join("host.log");
+        let child = spawn(&mut command, &log);
+        let mut host = Self {
+            child,
+            command,
+            address,
+            admin,
+            log,
+        };
+        host.ready().await;
+        host
+    }
+
+    pub fn api(&self) -> Api {
+        Api::new(self.address)
+    }
+
+    /// What Prometheus would read.
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.admin);
+        let response = reqwest::get(url).await.expect("the admin listener answers");
+        response.text().await.expect("metrics are text")
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the host was running");
+        self.child.wait().expect("the host can be waited for");
+    }
+
+    /// Starts it again after [`Host::kill`], on the same addresses.
+    pub async fn start_again(&mut self) {
+        self.child = spawn(&mut self.command, &self.log);
+        self.ready().await;
+    }
+
+    /// SIGTERM.
+    pub fn terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let child = &mut self.child;
+        eventually("the host ends", within, async || {
+            child.try_wait().expect("can be waited for")
+        })
+        .await
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    async fn ready(&mut self) {
+        let url = format!("http://{}/health/ready", self.address);
+        let child = &mut self.child;
+        eventually("the host is ready", READY_WITHIN, async || {
+            if let Some(status) = child.try_wait().expect("can be waited for") {
+                panic!("the host ended with {status} instead of becoming ready");
+            }
+            let response = reqwest::get(&url).await.ok()?;
+            response.status().is_success().then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(LOG_TAIL_LINES)..];
+            eprintln!(
+                "--- log of the host at {}\n{}\n---",
+                self.address,
+                tail.join("\n")
+            );
+        }
+    }
+}
+
+fn spawn(command: &mut Command, log: &Path) -> Child {
+    let open = || {
+        File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("the log can be written")
+    };
+    command
+        .stdout(open())
+        .stderr(open())
+        .spawn()
+        .expect("the host can be started")
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors()
+        .nth(2)
+        .expect("tests/system is two levels down")
+        .to_owned()
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it has an address")
+}

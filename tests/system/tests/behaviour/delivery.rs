@@ -1,0 +1,154 @@
+//! Two hosts on one database, and a host that is asked to stop.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::json;
+use system_tests::{System, eventually};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hosts_share_the_work_and_each_event_takes_effect_once() {
+    let Some(mut system) = System::start().await else {
+        return;
+    };
+    let second = system.another_host().await;
+    let hosts = [system.api(), second.api()];
+    const USERS: usize = 4;
+    const TASKS: usize = 25;
+
+    let mut accounts = Vec::new();
+    for n in 0..USERS {
+        accounts.push(hosts[n % 2].sign_up().await);
+    }
+    let work = accounts.iter().map(|account| {
+        let hosts = &hosts;
+        async move {
+            for n in 0..TASKS {
+                // Made through one host, completed through the other.
+                let (here, there) = (&hosts[n % 2], &hosts[(n + 1) % 2]);
+                let body = json!({"title": format!("Task {n}"), "due_date": "2031-01-01", "recurrence_pattern": "daily"});
+                let task = here.post(&account.path("/tasks"), &account.token, &body).await.json(201);
+                let id = task["id"].as_str().expect("an id");
+                let path = account.path(&format!("/tasks/{id}/complete"));
+                there.post(&path, &account.token, &json!({})).await.json(200);
+            }
+        }
+    });
+    futures::future::join_all(work).await;
+
+    for account in &accounts {
+        // signed up; created, completed and next created for each task
+        let expected = 1 + 3 * TASKS;
+        let entries = eventually("the audit log", Duration::from_secs(60), async || {
+            let entries = hosts[0]
+                .all(&account.path("/audit-logs"), &account.token)
+                .await;
+            (entries.len() >= expected).then_some(entries)
+        })
+        .await;
+        assert_eq!(entries.len(), expected);
+        let mut of_task: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for entry in &entries {
+            if let Some(task_id) = entry["task_id"].as_str() {
+                let event_type = entry["event_type"].as_str().expect("a type");
+                of_task.entry(task_id).or_default().push(event_type);
+            }
+        }
+        assert_eq!(of_task.len(), 2 * TASKS);
+        for (task_id, types) in of_task {
+            assert!(
+                types == ["task.created"] || types == ["task.created", "task.completed"],
+                "{task_id}: {types:?}"
+            );
+        }
+        let tasks = hosts[1].all(&account.path("/tasks"), &account.token).await;
+        assert_eq!(tasks.len(), 2 * TASKS, "one next occurrence for each");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_surviving_host_takes_over_what_the_other_left() {
+    let Some(mut system) = System::start().await else {
+        return;
+    };
+    let mut second = system.another_host().await;
+    let (first_api, second_api) = (system.api(), second.api());
+    let ada = first_api.sign_up().await;
+    for n in 0..20 {
+        let body = json!({"title": format!("Task {n}")});
+        second_api
+            .post(&ada.path("/tasks"), &ada.token, &body)
+            .await
+            .json(201);
+    }
+    second.kill();
+    eventually(
+        "the audit log, by the other host",
+        Duration::from_secs(60),
+        async || {
+            let entries = first_api.all(&ada.path("/audit-logs"), &ada.token).await;
+            (entries.len() == 21).then_some(())
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_asked_to_stop_answers_what_it_has_accepted() {
+    let Some(mut system) = System::start().await else {
+        return;
+    };
+    let api = system.api();
+    let ada = api.sign_up().await;
+    // Sign-ups take a while each (argon2), so many are under way when the signal comes.
+    let requests: Vec<_> = (0..12)
+        .map(|n| {
+            let api = api.clone();
+            tokio::spawn(async move {
+                let body =
+                    json!({"email": format!("drain{n}@example.com"), "password": "long enough"});
+                let request = api
+                    .request(http::Method::POST, "/api/auth/sign-up")
+                    .json(&body);
+                api.try_send(request).await
+            })
+        })
+        .collect();
+    eventually(
+        "the sign-ups are under way",
+        Duration::from_secs(20),
+        async || {
+            let count = system
+                .database
+                .number("SELECT count(*) FROM users", &[])
+                .await;
+            (count >= Some(2)).then_some(())
+        },
+    )
+    .await;
+    system.host.terminate();
+    let status = system.host.ended(Duration::from_secs(30)).await;
+    assert!(status.success(), "{status}");
+
+    let mut answered = 0;
+    for request in requests {
+        match request.await.expect("no panic") {
+            Ok(reply) if reply.status == 201 => answered += 1,
+            // Refused, not lost: it had not been accepted yet.
+            Ok(reply) => assert_eq!(reply.status, 503, "{}", reply.text),
+            Err(error) => assert!(
+                error.is_connect(),
+                "an accepted request was dropped: {error}"
+            ),
+        }
+    }
+    let users = system
+        .database
+        .number("SELECT count(*) FROM users", &[])
+        .await;
+    assert_eq!(
+        users,
+        Some(answered + 1),
+        "{} and those who were answered",
+        ada.email
+    );
+}
