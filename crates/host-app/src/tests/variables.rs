@@ -124,7 +124,8 @@ async fn missing_values_are_all_named_with_their_users_and_the_way_to_set_them()
 
 #[tokio::test]
 async fn a_variable_nobody_uses_may_lack_a_value() {
-    let app = app("[variables]\nunused = { required = true }\n");
+    let app = app("[variables]\nunused = { required = true }\n\
+         [application.trigger.kafka]\nevent_log = \"{{ unused }}\"\n");
     assert!(variables(&app, &[]).missing(&app).await.is_empty());
 }
 

@@ -14,6 +14,10 @@ const NAMED: usize = 3;
 pub(super) fn users(app: &App) -> BTreeMap<String, BTreeSet<String>> {
     let mut users = BTreeMap::new();
     for (kind, settings) in &app.trigger_settings {
+        // Nobody should have to give values for triggers that do not run.
+        if app.triggers_of(kind).next().is_none() {
+            continue;
+        }
         in_json(settings, &format!("application.trigger.{kind}"), &mut users);
     }
     for trigger in &app.triggers {
