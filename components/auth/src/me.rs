@@ -8,9 +8,9 @@ use crate::{Call, input, password, refresh_token, session, sign_in};
 const SCOPE_READ: &str = "account:read";
 const SCOPE_WRITE: &str = "account:write";
 
-pub async fn read(call: &Call, caller: Identity) -> Result<Response, Problem> {
+pub async fn read(caller: Identity) -> Result<Response, Problem> {
     caller.require_scope(SCOPE_READ)?;
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let user = store::auth::read_user(&db, caller.user_id).await?;
     Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
 }
@@ -32,7 +32,7 @@ pub async fn change(call: &Call, caller: Identity, body: impl Body) -> Result<Re
     };
     fields.finish()?;
 
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let origin = session::origin(call);
     let user = store::auth::update_user(&db, caller.user_id, name, time_zone, &origin).await?;
     Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
@@ -50,7 +50,7 @@ pub async fn change_password(
     let new = input::new_password(&mut fields, "new_password");
     fields.finish()?;
 
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let checked_hash = store::auth::read_password_hash(&db, caller.user_id)
         .await?
         .ok_or_else(gone)?;

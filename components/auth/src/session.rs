@@ -25,7 +25,7 @@ pub async fn refresh(call: &Call, body: impl Body) -> Result<Response, Problem> 
         return Err(unauthorized("there is no refresh token: sign in"));
     };
     let next = refresh_token::generate().map_err(Problem::internal)?;
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let refreshed = store::auth::refresh(
         &db,
         refresh_token::hash(presented),
@@ -50,7 +50,7 @@ pub async fn sign_out(call: &Call, body: impl Body) -> Result<Response, Problem>
         .await?
         .finish()?;
     if let Some(presented) = cookie::read(&call.parts.headers) {
-        let db = call.settings.database().await?;
+        let db = store::connect().await.map_err(Problem::internal)?;
         store::auth::sign_out(&db, refresh_token::hash(presented), &origin(call)).await?;
     }
     Ok(response::no_content().with_header(

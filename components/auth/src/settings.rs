@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use spin_sdk::{pg::Connection, variables};
+use spin_sdk::variables;
 
 use crate::access_token::Signer;
 
@@ -18,13 +18,6 @@ pub struct Settings {
     pub signer: Signer,
     /// Whether browsers reach us by https, so that cookies may be bound to it.
     pub secure_cookies: bool,
-    database_url: String,
-}
-
-impl Settings {
-    pub async fn database(&self) -> Result<Connection, spin_sdk::pg::Error> {
-        Connection::open(&self.database_url).await
-    }
 }
 
 thread_local! {
@@ -50,7 +43,6 @@ pub async fn load() -> anyhow::Result<Rc<Settings>> {
     let settings = Rc::new(Settings {
         signer,
         secure_cookies: variable("public_url").await?.starts_with("https://"),
-        database_url: variable("database_url").await?,
     });
     LOADED.set(Some((now, settings.clone())));
     Ok(settings)

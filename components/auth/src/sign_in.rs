@@ -2,8 +2,10 @@
 //! the same time.
 
 use http_api::{Body, Problem, Response, StatusCode, read_object};
-use spin_sdk::pg::Connection;
-use store::auth::{AttemptKeys, Attempts};
+use store::{
+    Database,
+    auth::{AttemptKeys, Attempts},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -25,7 +27,7 @@ pub async fn sign_in(call: &Call, body: impl Body) -> Result<Response, Problem> 
 
     let origin = session::origin(call);
     let keys = AttemptKeys::new(&email, origin.ip.as_deref());
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let account = count_attempt(&db, &keys, &email).await?;
 
     let hash = account.as_ref().map(|(_, hash)| hash.as_str());
@@ -47,7 +49,7 @@ pub async fn sign_in(call: &Call, body: impl Body) -> Result<Response, Problem> 
 
 /// Counts one look at a password, or refuses it with 429. Returns the account of the e-mail address.
 pub async fn count_attempt(
-    db: &Connection,
+    db: &impl Database,
     keys: &AttemptKeys,
     email: &str,
 ) -> Result<Option<(Uuid, String)>, Problem> {

@@ -23,7 +23,7 @@ pub async fn sign_up(call: &Call, body: impl Body) -> Result<Response, Problem> 
     };
     let user_id = user.id;
     let token = refresh_token::generate().map_err(Problem::internal)?;
-    let db = call.settings.database().await?;
+    let db = store::connect().await.map_err(Problem::internal)?;
     let origin = session::origin(call);
     store::auth::sign_up(&db, user, session::stored(&token), &origin)
         .await?

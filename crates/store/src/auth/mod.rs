@@ -8,9 +8,10 @@ pub use session::{Refreshed, refresh, sign_out};
 pub use sign_in::{Attempt, AttemptKeys, Attempts, begin_sign_in, fail_sign_in, finish_sign_in};
 pub use user::{NewUser, change_password, read_password_hash, read_user, sign_up, update_user};
 
+use crate::database::{Database, Row, column, uuid_column};
 use events::{Headers, Source};
 use serde_json::{Map, Value};
-use spin_sdk::pg::{Connection, Decode, Error, ParameterValue, Row};
+use spin_sdk::pg::{Error, ParameterValue};
 use uuid::Uuid;
 
 /// The longest `User-Agent` that is kept, in characters.
@@ -64,20 +65,20 @@ impl Origin {
 }
 
 async fn first_row(
-    db: &Connection,
+    db: &impl Database,
     statement: &str,
     parameters: Vec<ParameterValue>,
 ) -> Result<Option<Row>, Error> {
-    let rows = db.query(statement, parameters).await?.collect().await?;
+    let rows = db.query(statement, parameters).await?;
     Ok(rows.into_iter().next())
 }
 
-/// A column by its place in the statement.
-fn column<T: Decode>(row: &Row, index: usize) -> Result<T, Error> {
-    T::decode(&row[index])
-}
-
-fn uuid_column(row: &Row, index: usize) -> Result<Uuid, Error> {
-    let text: String = column(row, index)?;
-    Uuid::parse_str(&text).map_err(|_| Error::Decode(format!("{text} is no UUID")))
+/// The text that the statement gives, if it gives a row.
+async fn first_text(
+    db: &impl Database,
+    statement: &str,
+    parameters: Vec<ParameterValue>,
+) -> Result<Option<String>, Error> {
+    let row = first_row(db, statement, parameters).await?;
+    row.map(|row| column(&row, 0)).transpose()
 }

@@ -1,6 +1,6 @@
 //! Sessions: families of refresh tokens, each used once.
 
-use super::{Connection, Error, NewToken, Origin, Uuid, column, first_row, uuid_column};
+use super::{Database, Error, NewToken, Origin, Uuid, column, first_row, uuid_column};
 
 /// What became of a presented refresh token.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub enum Refreshed {
 
 /// Trades a refresh token (by its hash) for the next one.
 pub async fn refresh(
-    db: &Connection,
+    db: &impl Database,
     presented_hash: Vec<u8>,
     next: NewToken,
     origin: &Origin,
@@ -51,12 +51,12 @@ pub async fn refresh(
 
 /// Ends the session of a refresh token (by its hash); one that is not good any more is left alone.
 pub async fn sign_out(
-    db: &Connection,
+    db: &impl Database,
     presented_hash: Vec<u8>,
     origin: &Origin,
 ) -> Result<(), Error> {
     let [event_id, metadata, headers] = origin.event();
     let parameters = vec![presented_hash.into(), event_id, metadata, headers];
-    db.execute(include_str!("sign_out.sql"), parameters).await?;
+    db.query(include_str!("sign_out.sql"), parameters).await?;
     Ok(())
 }

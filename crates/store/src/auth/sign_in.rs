@@ -1,6 +1,6 @@
 //! Signing in, in two statements: the attempt is counted before the password is looked at.
 
-use super::{Connection, Error, NewToken, Origin, Uuid, column, first_row, uuid_column};
+use super::{Database, Error, NewToken, Origin, Uuid, column, first_row, first_text, uuid_column};
 
 /// How long attempts are counted, in seconds: 15 minutes.
 const WINDOW_S: i32 = 15 * 60;
@@ -46,7 +46,7 @@ pub struct Attempt {
 
 /// Counts an attempt and finds the account.
 pub async fn begin_sign_in(
-    db: &Connection,
+    db: &impl Database,
     keys: &AttemptKeys,
     email: &str,
 ) -> Result<Attempt, Error> {
@@ -79,7 +79,7 @@ pub async fn begin_sign_in(
 /// The password was right: begins a session. Returns the user's JSON text; `None` when the account
 /// is gone or its password no longer the checked one.
 pub async fn finish_sign_in(
-    db: &Connection,
+    db: &impl Database,
     user_id: Uuid,
     checked_hash: String,
     token: NewToken,
@@ -99,15 +99,14 @@ pub async fn finish_sign_in(
         keys.of_peer.clone().into(),
         checked_hash.into(),
     ];
-    let row = first_row(db, include_str!("finish_sign_in.sql"), parameters).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, include_str!("finish_sign_in.sql"), parameters).await
 }
 
 /// The password was wrong: notes it for the account's owner.
-pub async fn fail_sign_in(db: &Connection, user_id: Uuid, origin: &Origin) -> Result<(), Error> {
+pub async fn fail_sign_in(db: &impl Database, user_id: Uuid, origin: &Origin) -> Result<(), Error> {
     let [event_id, metadata, headers] = origin.event();
     let parameters = vec![user_id.to_string().into(), event_id, metadata, headers];
-    db.execute(include_str!("fail_sign_in.sql"), parameters)
+    db.query(include_str!("fail_sign_in.sql"), parameters)
         .await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Accounts: make, read, change.
 
-use super::{Connection, Error, NewToken, Origin, Uuid, column, first_row};
+use super::{Database, Error, NewToken, Origin, Uuid, first_text};
 
 /// An account that is about to be made.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct NewUser {
 /// Makes an account with its first session. Returns the user's JSON text; `None` when the e-mail
 /// address is taken.
 pub async fn sign_up(
-    db: &Connection,
+    db: &impl Database,
     user: NewUser,
     token: NewToken,
     origin: &Origin,
@@ -39,28 +39,28 @@ pub async fn sign_up(
         metadata,
         headers,
     ];
-    let row = first_row(db, include_str!("sign_up.sql"), parameters).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, include_str!("sign_up.sql"), parameters).await
 }
 
 /// The user's JSON text; `None` when the account is gone.
-pub async fn read_user(db: &Connection, user_id: Uuid) -> Result<Option<String>, Error> {
+pub async fn read_user(db: &impl Database, user_id: Uuid) -> Result<Option<String>, Error> {
     const STATEMENT: &str = "SELECT user_json(users)::text FROM users WHERE id = $1::text::uuid";
-    let row = first_row(db, STATEMENT, vec![user_id.to_string().into()]).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, STATEMENT, vec![user_id.to_string().into()]).await
 }
 
 /// The stored hash of an account's password; `None` when the account is gone.
-pub async fn read_password_hash(db: &Connection, user_id: Uuid) -> Result<Option<String>, Error> {
+pub async fn read_password_hash(
+    db: &impl Database,
+    user_id: Uuid,
+) -> Result<Option<String>, Error> {
     const STATEMENT: &str = "SELECT password_hash FROM users WHERE id = $1::text::uuid";
-    let row = first_row(db, STATEMENT, vec![user_id.to_string().into()]).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, STATEMENT, vec![user_id.to_string().into()]).await
 }
 
 /// Changes name and time zone where they are given. Returns the user's JSON text; `None` when the
 /// account is gone.
 pub async fn update_user(
-    db: &Connection,
+    db: &impl Database,
     user_id: Uuid,
     name: Option<String>,
     time_zone: Option<String>,
@@ -75,14 +75,13 @@ pub async fn update_user(
         metadata,
         headers,
     ];
-    let row = first_row(db, include_str!("update_user.sql"), parameters).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, include_str!("update_user.sql"), parameters).await
 }
 
 /// Sets the password, ends every session and begins a new one. Returns the user's JSON text; `None`
 /// when the password is no longer the checked one.
 pub async fn change_password(
-    db: &Connection,
+    db: &impl Database,
     user_id: Uuid,
     checked_hash: String,
     new_hash: String,
@@ -101,6 +100,5 @@ pub async fn change_password(
         metadata,
         headers,
     ];
-    let row = first_row(db, include_str!("change_password.sql"), parameters).await?;
-    row.map(|row| column(&row, 0)).transpose()
+    first_text(db, include_str!("change_password.sql"), parameters).await
 }
