@@ -1,7 +1,8 @@
 //! What a listing of tasks may ask for.
 
+use crate::time::parse_instant;
 use crate::{Priority, Status};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -30,6 +31,17 @@ impl Sort {
         Self::Priority,
         Self::Title,
     ];
+
+    /// Whether a text can be the key of a [`Position`] in this sort. A forged one must not get as far
+    /// as the database, which would fail on it.
+    pub fn is_key(self, text: &str) -> bool {
+        match self {
+            Self::CreatedAt | Self::UpdatedAt => parse_instant(text).is_ok(),
+            Self::Due => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").is_ok(),
+            Self::Priority => text.parse::<u8>().is_ok(),
+            Self::Title => true,
+        }
+    }
 
     /// The word in `sort=`.
     pub const fn as_str(self) -> &'static str {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod auth;
 pub mod database;
 pub mod notifications;
+pub mod recurrence;
 pub mod reminders;
 pub mod tasks;
 pub mod updates;

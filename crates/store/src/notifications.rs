@@ -51,7 +51,7 @@ pub async fn deliver(
 /// Where a page of the log ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// When its last entry was made, as the database writes it.
+    /// When its last entry was made, RFC 3339.
     pub created_at: String,
     /// Its last entry.
     pub id: Uuid,

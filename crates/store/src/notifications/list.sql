@@ -4,7 +4,7 @@ SELECT jsonb_build_object(
     'id', n.id, 'event_id', n.event_id, 'channel', n.channel, 'status', n.status, 'title', n.title,
     'detail', n.detail, 'task_id', n.task_id, 'reminder_id', n.reminder_id,
     'created_at', rfc3339(n.created_at)
-)::text, n.created_at::text, n.id::text
+)::text, rfc3339(n.created_at), n.id::text
 FROM notification_log n
 WHERE n.user_id = $1::text::uuid
   AND ($3::text IS NULL OR (n.created_at, n.id) < ($3::timestamptz, $4::text::uuid))

@@ -58,7 +58,7 @@ pub async fn change(
         headers,
     ];
     let rows = db.query(include_str!("change.sql"), parameters).await?;
-    rows.first().map(stored).transpose()
+    rows.first().map(|row| stored(task_id, row)).transpose()
 }
 
 impl Change<'_> {

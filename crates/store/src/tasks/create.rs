@@ -1,8 +1,9 @@
 //! Making a task, by hand or as the next occurrence of another.
 
 use super::columns::{of, wall_clock};
+use super::read::stored;
 use super::{Author, Stored};
-use crate::database::{Database, column};
+use crate::database::{Database, column, uuid_column};
 use chrono::NaiveDateTime;
 use domain::Task;
 use serde_json::json;
@@ -80,10 +81,7 @@ pub async fn create(
     ];
     let rows = db.query(include_str!("create.sql"), parameters).await?;
     match (rows.first(), new.key) {
-        (Some(row), _) => Ok(Created::New(Stored {
-            json: column(row, 0)?,
-            version: column(row, 1)?,
-        })),
+        (Some(row), _) => Ok(Created::New(stored(id, row)?)),
         (None, Some(key)) => read_reply(db, author.user_id, key).await,
         (None, None) => Ok(Created::Nothing),
     }
@@ -100,6 +98,7 @@ async fn read_reply(db: &impl Database, user_id: Uuid, key: RequestKey) -> Resul
         return Ok(Created::KeyReused);
     }
     Ok(Created::Replayed(Stored {
+        id: uuid_column(row, 3)?,
         json: column(row, 1)?,
         version: column(row, 2)?,
     }))

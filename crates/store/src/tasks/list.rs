@@ -44,21 +44,24 @@ fn position(last: &Row, query: &TaskQuery) -> Result<Position, Error> {
     })
 }
 
-/// What is sorted by, and its type.
-const fn key(sort: Sort) -> (&'static str, &'static str) {
+/// What is sorted by: the expression, its type, and its text in a position (see [`Sort::is_key`]).
+const fn key(sort: Sort) -> (&'static str, &'static str, &'static str) {
     match sort {
-        Sort::CreatedAt => ("t.created_at", "timestamptz"),
-        Sort::UpdatedAt => ("t.updated_at", "timestamptz"),
+        Sort::CreatedAt => ("t.created_at", "timestamptz", "rfc3339(t.created_at)"),
+        Sort::UpdatedAt => ("t.updated_at", "timestamptz", "rfc3339(t.updated_at)"),
         // A task without a time of day comes after those of its day; one without a day at the end.
         Sort::Due => (
-            "coalesce(t.due_date + coalesce(t.due_time, '24:00'), 'infinity'::timestamp)",
+            "coalesce(t.due_date + coalesce(t.due_time, '24:00'), '3999-12-31'::timestamp)",
             "timestamp",
+            "to_char(coalesce(t.due_date + coalesce(t.due_time, '24:00'), '3999-12-31'::timestamp), \
+             'YYYY-MM-DD\"T\"HH24:MI')",
         ),
         Sort::Priority => (
             "array_position(ARRAY['low', 'medium', 'high', 'urgent'], t.priority)",
             "int",
+            "array_position(ARRAY['low', 'medium', 'high', 'urgent'], t.priority)::text",
         ),
-        Sort::Title => ("lower(t.title)", "text"),
+        Sort::Title => ("lower(t.title)", "text", "lower(t.title)"),
     }
 }
 
@@ -71,7 +74,7 @@ struct Statement {
 
 impl Statement {
     fn new(user_id: Uuid, query: &TaskQuery) -> Self {
-        let (key, key_type) = key(query.order.sort);
+        let (key, key_type, key_text) = key(query.order.sort);
         let (direction, beyond) = if query.order.descending {
             ("DESC", "<")
         } else {
@@ -79,7 +82,7 @@ impl Statement {
         };
         let mut statement = Self {
             text: format!(
-                "SELECT task_json(t)::text, ({key})::text, t.id::text\nFROM tasks t\nWHERE true"
+                "SELECT task_json(t)::text, {key_text}, t.id::text\nFROM tasks t\nWHERE true"
             ),
             parameters: Vec::new(),
         };

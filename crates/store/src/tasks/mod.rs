@@ -43,6 +43,8 @@ impl Author {
 /// A task as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
+    /// Its id.
+    pub id: Uuid,
     /// The task's JSON, as the API gives it.
     pub json: String,
     /// Grows with every change; the entity tag.

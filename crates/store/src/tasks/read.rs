@@ -71,7 +71,7 @@ pub async fn read(
     let occurrence: Option<String> = column(row, 3)?;
     let series: Option<String> = column(row, 4)?;
     Ok(Some(Current {
-        stored: stored(row)?,
+        stored: stored(task_id, row)?,
         is_deleted: column(row, 2)?,
         occurrence: occurrence.as_deref().and_then(read_wall_clock),
         has_series: series.is_some(),
@@ -101,7 +101,7 @@ pub async fn read_completed(
     let occurrence: String = column(row, 2)?;
     let taken: String = column(row, 3)?;
     Ok(Some(Completed {
-        stored: stored(row)?,
+        stored: stored(task_id, row)?,
         occurrence: read_wall_clock(&occurrence)
             .ok_or_else(|| Error::Decode(format!("{occurrence} is no wall-clock time")))?,
         taken: taken.split(' ').filter_map(read_wall_clock).collect(),
@@ -120,8 +120,9 @@ pub async fn user_time_zone(db: &impl Database, user_id: Uuid) -> Result<Option<
     rows.first().map(|row| column(row, 0)).transpose()
 }
 
-pub(super) fn stored(row: &Row) -> Result<Stored, Error> {
+pub(super) fn stored(id: Uuid, row: &Row) -> Result<Stored, Error> {
     Ok(Stored {
+        id,
         json: column(row, 0)?,
         version: column(row, 1)?,
     })
