@@ -1,0 +1,69 @@
+//! What brings records to a group and takes its progress back: the event log in Postgres, or
+//! Kafka itself. The dispatcher knows nothing else of where records come from.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+pub use event_log::{DeadLetter, Record, TopicPartition};
+
+/// A place in a partition; grows from record to record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u128);
+
+/// A record with its place.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Where it was read.
+    pub partition: TopicPartition,
+    /// What to commit when it, and all before it, are handled.
+    pub position: Position,
+    /// The record.
+    pub record: Arc<Record>,
+}
+
+/// What happens to a member of a group.
+#[derive(Debug)]
+pub enum Event {
+    /// These partitions are ours; their records follow.
+    Assigned(Vec<TopicPartition>),
+    /// These leave as soon as they are released.
+    Revoked(Vec<TopicPartition>),
+    /// These are gone: nothing can be committed for them any more.
+    Lost(Vec<TopicPartition>),
+    /// Records to handle.
+    Records(Vec<Delivery>),
+}
+
+/// A member of a consumer group.
+#[async_trait]
+pub trait Carrier: Send {
+    /// What happens next. Dropping the future loses nothing. An error means that there will
+    /// never be anything again; outages are waited out inside.
+    async fn next(&mut self) -> anyhow::Result<Event>;
+
+    /// Everything up to and including this place is handled.
+    fn commit(&mut self, partition: &TopicPartition, position: Position);
+
+    /// Bring no more of this partition for now.
+    fn pause(&mut self, partition: &TopicPartition);
+
+    /// Bring its records again.
+    fn resume(&mut self, partition: &TopicPartition);
+
+    /// A revoked partition is drained and may go.
+    fn release(&mut self, partition: TopicPartition);
+
+    /// Where records go that are given up.
+    fn dead_letters(&self) -> Arc<dyn DeadLetters>;
+
+    /// Write what was committed, and leave the group.
+    async fn close(self: Box<Self>);
+}
+
+/// Keeps records that are given up.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// When this returns `Ok`, committing the record cannot lose the letter. It may be called
+    /// again for the same record.
+    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()>;
+}

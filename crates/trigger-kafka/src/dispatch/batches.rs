@@ -1,0 +1,95 @@
+//! Makes batches of lanes that are ready.
+
+use std::time::{Duration, Instant};
+
+use super::Dispatcher;
+use super::lane::{Share, State};
+use crate::handler::Message;
+
+/// Bytes of records in one batch, about; one record may be larger.
+const MAX_BYTES: usize = 4 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct BatchId(pub u64);
+
+/// Records for one call of the handler. Those of one key stand together, in order.
+pub(crate) struct Batch {
+    pub id: BatchId,
+    pub messages: Vec<Message>,
+}
+
+impl Dispatcher {
+    /// The next call, if there is something to handle and one more may be in flight.
+    pub fn next_batch(&mut self, now: Instant) -> Option<Batch> {
+        if !self.has_free_call() || self.batch_due().is_none_or(|due| due > now) {
+            return None;
+        }
+        // What is there is spread over the calls that are free, so that they work side by side.
+        let free = self.config.concurrency - self.in_flight.len();
+        let fair = self.ready_records.div_ceil(free);
+        let limit = fair.clamp(1, self.config.batch.max_records);
+        let batch = self.fill(limit);
+        self.ready_since = (self.ready_records > 0).then_some(now);
+        Some(batch)
+    }
+
+    pub(super) fn has_free_call(&self) -> bool {
+        self.in_flight.len() < self.config.concurrency
+    }
+
+    /// When the records that are ready need not wait for more.
+    pub(super) fn batch_due(&self) -> Option<Instant> {
+        let since = self.ready_since?;
+        if self.ready_records >= self.config.batch.max_records {
+            return Some(since);
+        }
+        Some(since + Duration::from_millis(self.config.batch.max_wait_ms))
+    }
+
+    fn fill(&mut self, limit: usize) -> Batch {
+        let id = BatchId(self.next_id());
+        let mut messages: Vec<Message> = Vec::with_capacity(limit);
+        let mut shares = Vec::new();
+        let mut bytes = 0;
+        while messages.len() < limit
+            && bytes < MAX_BYTES
+            && let Some(lane_id) = self.ready.pop_front()
+        {
+            let Some(lane) = self.lanes.get_mut(&lane_id) else {
+                continue;
+            };
+            let alone = lane.queue.front().is_some_and(|first| first.alone);
+            if alone && !messages.is_empty() {
+                self.ready.push_front(lane_id);
+                break;
+            }
+            let mut count = 0;
+            for pending in &lane.queue {
+                let full = messages.len() >= limit || bytes >= MAX_BYTES;
+                if count > 0 && (full || alone || pending.alone) {
+                    break;
+                }
+                count += 1;
+                bytes += pending.delivery.record.size();
+                messages.push(Message {
+                    record: pending.delivery.record.clone(),
+                    attempt: pending.failures + 1,
+                });
+            }
+            self.ready_records -= lane.queue.len();
+            lane.state = State::InFlight(id);
+            if let Some(partition) = self.partitions.get_mut(&lane.partition) {
+                partition.busy += 1;
+            }
+            shares.push(Share {
+                lane: lane_id,
+                count,
+            });
+            if alone {
+                break;
+            }
+        }
+        self.in_flight.insert(id, shares);
+        Batch { id, messages }
+    }
+}

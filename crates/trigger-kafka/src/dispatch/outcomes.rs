@@ -1,0 +1,204 @@
+//! What becomes of records after a call.
+
+use std::time::Instant;
+
+use super::batches::BatchId;
+use super::lane::{LaneId, Pending, Share, State};
+use super::{Burial, Dispatcher, Effect};
+use crate::handler::{Failure, Outcome};
+
+/// Characters of a reason that are kept.
+const MAX_REASON: usize = 4000;
+
+impl Dispatcher {
+    /// A call ended.
+    pub fn handled(&mut self, id: BatchId, result: Result<Vec<Outcome>, Failure>, now: Instant) {
+        let Some(shares) = self.in_flight.remove(&id) else {
+            return;
+        };
+        self.meters.batches.increment(1);
+        let total: usize = shares.iter().map(|share| share.count).sum();
+        if !matches!(result, Err(Failure::Host(_))) {
+            self.host_failures = 0;
+        }
+        match result {
+            Ok(outcomes) => self.apply(shares, outcomes, total, now),
+            Err(Failure::Handler(reason)) if total == 1 => {
+                self.isolate(&shares);
+                self.apply(shares, vec![Outcome::Retry(reason)], 1, now);
+            }
+            Err(Failure::Handler(reason)) => {
+                // One of them may be the culprit; each goes alone to find out, and until then
+                // none is charged.
+                tracing::warn!(
+                    group = self.config.group(),
+                    records = total,
+                    reason,
+                    "a batch failed; its records are handled one by one"
+                );
+                self.meters.failed_batches.increment(1);
+                self.isolate(&shares);
+                for share in shares {
+                    self.go_on(share.lane, now);
+                }
+            }
+            Err(Failure::Host(reason)) => {
+                self.host_failures += 1;
+                let delay = self.delay(self.host_failures);
+                tracing::warn!(
+                    group = self.config.group(),
+                    component = self.config.component,
+                    records = total,
+                    reason,
+                    retry_ms = delay.as_millis() as u64,
+                    "cannot call the component"
+                );
+                for share in shares {
+                    self.pause_lane(share.lane, now + delay);
+                }
+            }
+        }
+        self.control_flow();
+    }
+
+    fn isolate(&mut self, shares: &[Share]) {
+        for share in shares {
+            if let Some(lane) = self.lanes.get_mut(&share.lane) {
+                for pending in lane.queue.iter_mut().take(share.count) {
+                    pending.alone = true;
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, shares: Vec<Share>, outcomes: Vec<Outcome>, total: usize, now: Instant) {
+        let returned = outcomes.len();
+        if returned != total {
+            tracing::warn!(
+                component = self.config.component,
+                returned,
+                messages = total,
+                "the component did not return one outcome for each message"
+            );
+        }
+        let missing = || Outcome::Retry(format!("{returned} outcomes for {total} messages"));
+        let mut outcomes = outcomes.into_iter();
+        for share in shares {
+            let own: Vec<_> = (0..share.count)
+                .map(|_| outcomes.next().unwrap_or_else(missing))
+                .collect();
+            self.apply_to_lane(share.lane, own, now);
+        }
+    }
+
+    /// Up to the first outcome other than done; what stands behind it comes again.
+    fn apply_to_lane(&mut self, id: LaneId, outcomes: Vec<Outcome>, now: Instant) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Done => {
+                    self.meters.done.increment(1);
+                    self.finish_first(id);
+                }
+                Outcome::Retry(reason) => return self.retry(id, reason, now),
+                Outcome::Reject(reason) => {
+                    self.meters.rejected.increment(1);
+                    let failures = self.first(id).map_or(0, |first| first.failures);
+                    return self.bury(id, reason, failures + 1);
+                }
+            }
+        }
+        self.go_on(id, now);
+    }
+
+    fn retry(&mut self, id: LaneId, reason: String, now: Instant) {
+        let max_attempts = self.config.retry.max_attempts;
+        let Some(first) = self.first(id) else {
+            return;
+        };
+        first.failures += 1;
+        let failures = first.failures;
+        if failures >= max_attempts {
+            return self.bury(id, reason, failures);
+        }
+        let partition = first.delivery.partition.to_string();
+        let offset = first.delivery.record.offset;
+        self.meters.retried.increment(1);
+        let delay = self.delay(failures);
+        tracing::info!(
+            group = self.config.group(),
+            partition,
+            offset,
+            attempt = failures,
+            retry_ms = delay.as_millis() as u64,
+            reason,
+            "a record is tried again"
+        );
+        self.pause_lane(id, now + delay);
+    }
+
+    fn bury(&mut self, id: LaneId, reason: String, attempts: u32) {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        let Some(first) = lane.queue.front() else {
+            return;
+        };
+        lane.state = State::Burying;
+        let reason: String = reason.chars().take(MAX_REASON).collect();
+        tracing::warn!(
+            group = self.config.group(),
+            partition = %first.delivery.partition,
+            offset = first.delivery.record.offset,
+            attempts,
+            reason,
+            "a record becomes a dead letter"
+        );
+        let record = first.delivery.record.clone();
+        self.effects.push(Effect::Bury(Burial {
+            lane: id,
+            record,
+            reason,
+            attempts,
+        }));
+    }
+
+    /// A dead letter is kept, or could not be: then its record is handled again, for whatever
+    /// kept it from being buried may have kept it from being handled.
+    pub fn buried(&mut self, id: LaneId, kept: anyhow::Result<()>, now: Instant) {
+        match kept {
+            Ok(()) => {
+                self.meters.dead_letters.increment(1);
+                self.finish_first(id);
+                self.go_on(id, now);
+            }
+            Err(error) => {
+                tracing::warn!(
+                    group = self.config.group(),
+                    "cannot keep a dead letter: {error:#}; its record is tried again"
+                );
+                let delay = self.delay(self.config.retry.max_attempts);
+                self.pause_lane(id, now + delay);
+            }
+        }
+        self.control_flow();
+    }
+
+    fn first(&mut self, id: LaneId) -> Option<&mut Pending> {
+        self.lanes.get_mut(&id)?.queue.front_mut()
+    }
+
+    fn finish_first(&mut self, id: LaneId) {
+        let Some(finished) = self
+            .lanes
+            .get_mut(&id)
+            .and_then(|lane| lane.queue.pop_front())
+        else {
+            return;
+        };
+        let delivery = finished.delivery;
+        self.finish(&delivery.partition, delivery.position);
+        if let Some(partition) = self.partitions.get_mut(&delivery.partition) {
+            partition.held -= 1;
+        }
+    }
+}

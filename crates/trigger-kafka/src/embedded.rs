@@ -1,0 +1,101 @@
+//! The carrier of the embedded default: a consumer group of the event log in Postgres.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{Consumer, Cursor, DeadLetter, EventLog, GroupOptions, TopicPartition};
+
+use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position};
+
+pub(crate) struct Embedded {
+    consumer: Consumer,
+    log: Arc<EventLog>,
+}
+
+impl Embedded {
+    pub fn join(log: &Arc<EventLog>, group: GroupOptions) -> Result<Self, event_log::Error> {
+        Ok(Self {
+            consumer: log.consume(group)?,
+            log: log.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Carrier for Embedded {
+    async fn next(&mut self) -> anyhow::Result<Event> {
+        Ok(match self.consumer.next().await? {
+            event_log::Event::Assigned(partitions) => Event::Assigned(partitions),
+            event_log::Event::Revoked(partitions) => Event::Revoked(partitions),
+            event_log::Event::Lost(partitions) => Event::Lost(partitions),
+            event_log::Event::Records(records) => Event::Records(
+                records
+                    .into_iter()
+                    .map(|fetched| Delivery {
+                        partition: fetched.partition,
+                        position: pack(fetched.cursor),
+                        record: fetched.record,
+                    })
+                    .collect(),
+            ),
+        })
+    }
+
+    fn commit(&mut self, partition: &TopicPartition, position: Position) {
+        self.consumer.commit(partition, unpack(position));
+    }
+
+    fn pause(&mut self, partition: &TopicPartition) {
+        self.consumer.pause(partition);
+    }
+
+    fn resume(&mut self, partition: &TopicPartition) {
+        self.consumer.resume(partition);
+    }
+
+    fn release(&mut self, partition: TopicPartition) {
+        self.consumer.release(vec![partition]);
+    }
+
+    fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(Table(self.log.clone()))
+    }
+
+    async fn close(self: Box<Self>) {
+        self.consumer.close().await;
+    }
+}
+
+struct Table(Arc<EventLog>);
+
+#[async_trait]
+impl DeadLetters for Table {
+    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()> {
+        Ok(self.0.dead_letter(&letter).await?)
+    }
+}
+
+/// Transaction before place. Places are identities of rows: never negative.
+fn pack(cursor: Cursor) -> Position {
+    Position(u128::from(cursor.xid) << 64 | cursor.position as u128)
+}
+
+fn unpack(Position(packed): Position) -> Cursor {
+    Cursor {
+        xid: (packed >> 64) as u64,
+        position: packed as u64 as i64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_cursors_keep_their_order_and_come_back() {
+        let cursors = [(0, 0), (0, i64::MAX), (1, 0), (1, 5), (u64::MAX, i64::MAX)]
+            .map(|(xid, position)| Cursor { xid, position });
+        assert!(cursors.map(pack).is_sorted());
+        assert_eq!(cursors.map(pack).map(unpack), cursors);
+    }
+}

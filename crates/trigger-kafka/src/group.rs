@@ -1,0 +1,161 @@
+//! Runs one group: brings together the carrier, the dispatcher that decides, and the handler.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::carrier::{Carrier, DeadLetter, DeadLetters, Event};
+use crate::config::TriggerConfig;
+use crate::dispatch::{Batch, BatchId, Burial, Dispatcher, Effect, LaneId};
+use crate::handler::{Failure, Handler, Outcome};
+use crate::meters::Meters;
+
+/// How long calls in flight may take to end when a partition leaves or the host stops.
+pub(crate) const DRAIN: Duration = Duration::from_secs(20);
+
+type Call = (BatchId, Result<Vec<Outcome>, Failure>);
+
+/// A group of a trigger, ready to run.
+pub(crate) struct Group {
+    config: TriggerConfig,
+    carrier: Box<dyn Carrier>,
+    handler: Arc<dyn Handler>,
+    dead_letters: Arc<dyn DeadLetters>,
+    dispatcher: Dispatcher,
+    meters: Meters,
+    calls: JoinSet<Call>,
+    burials: JoinSet<(LaneId, anyhow::Result<()>)>,
+    drain: Duration,
+}
+
+impl Group {
+    pub fn new(
+        config: TriggerConfig,
+        carrier: Box<dyn Carrier>,
+        handler: Arc<dyn Handler>,
+        drain: Duration,
+    ) -> Self {
+        let meters = Meters::new(config.group(), &config.component);
+        Self {
+            dispatcher: Dispatcher::new(config.clone(), meters.clone()),
+            dead_letters: carrier.dead_letters(),
+            config,
+            carrier,
+            handler,
+            meters,
+            calls: JoinSet::new(),
+            burials: JoinSet::new(),
+            drain,
+        }
+    }
+
+    /// Handles records until `shutdown`, then ends what is in flight, commits and leaves.
+    pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let mut stopping = false;
+        let ended = loop {
+            let now = Instant::now();
+            self.dispatcher.tick(now);
+            while let Some(batch) = self.dispatcher.next_batch(now) {
+                self.call(batch);
+            }
+            self.perform();
+            if stopping && self.dispatcher.is_empty() {
+                break Ok(());
+            }
+            let timer = self.dispatcher.next_timer();
+            tokio::select! {
+                () = shutdown.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.dispatcher.stop(Instant::now() + self.drain);
+                }
+                event = self.carrier.next(), if !stopping => match event {
+                    Ok(event) => self.take(event),
+                    Err(error) => break Err(error),
+                },
+                Some(call) = self.calls.join_next() => {
+                    // A call that panics is a bug of the host's; there is no id to go on with.
+                    let (id, result) = call?;
+                    self.dispatcher.handled(id, result, Instant::now());
+                }
+                Some(burial) = self.burials.join_next() => {
+                    let (lane, kept) = burial?;
+                    self.dispatcher.buried(lane, kept, Instant::now());
+                }
+                () = until(timer) => {}
+            }
+        };
+        self.carrier.close().await;
+        ended
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Assigned(partitions) => self.dispatcher.assigned(partitions),
+            Event::Lost(partitions) => self.dispatcher.lost(&partitions),
+            Event::Revoked(partitions) => {
+                let drain_until = Instant::now() + self.drain;
+                self.dispatcher.revoked(&partitions, drain_until);
+            }
+            Event::Records(deliveries) => self.dispatcher.arrived(deliveries, Instant::now()),
+        }
+    }
+
+    fn call(&mut self, batch: Batch) {
+        let now_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as i64);
+        for message in batch.messages.iter().filter(|message| message.attempt == 1) {
+            let delay_ms = now_ms.saturating_sub(message.record.timestamp_ms).max(0);
+            self.meters.delay.record(delay_ms as f64 / 1000.0);
+        }
+        let call = self.handler.handle(batch.messages);
+        let seconds = self.meters.seconds.clone();
+        self.calls.spawn(async move {
+            let started = Instant::now();
+            let result = call.await;
+            seconds.record(started.elapsed());
+            (batch.id, result)
+        });
+    }
+
+    fn perform(&mut self) {
+        for effect in self.dispatcher.effects() {
+            match effect {
+                Effect::Commit(partition, position) => self.carrier.commit(&partition, position),
+                Effect::Pause(partition) => self.carrier.pause(&partition),
+                Effect::Resume(partition) => self.carrier.resume(&partition),
+                Effect::Release(partition) => self.carrier.release(partition),
+                Effect::Bury(burial) => self.bury(burial),
+            }
+        }
+    }
+
+    fn bury(&mut self, burial: Burial) {
+        let Burial {
+            lane,
+            record,
+            reason,
+            attempts,
+        } = burial;
+        let letter = DeadLetter {
+            dead_letter_topic: self.config.dead_letter_topic(&record.topic),
+            group: self.config.group().to_owned(),
+            handler: self.config.component.clone(),
+            reason,
+            attempts,
+            record,
+        };
+        let dead_letters = self.dead_letters.clone();
+        self.burials
+            .spawn(async move { (lane, dead_letters.keep(letter).await) });
+    }
+}
+
+async fn until(timer: Option<Instant>) {
+    match timer {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

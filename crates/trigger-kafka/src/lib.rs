@@ -1,0 +1,18 @@
+//! The Kafka trigger: batches of records go to WebAssembly components, in order per key, at
+//! least once, with retries and dead letters. Offsets are committed only behind finished work.
+//!
+//! It reads the event log in Postgres ([`event_log`]) through a [`Carrier`](carrier::Carrier).
+
+mod bindings;
+pub mod carrier;
+mod config;
+mod dispatch;
+mod embedded;
+mod filter;
+mod group;
+mod handler;
+mod meters;
+mod service;
+
+pub use config::{Batch, Filter, Retry, Settings, Start, TriggerConfig};
+pub use service::{KIND, Service};
