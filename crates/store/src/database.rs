@@ -72,12 +72,12 @@ pub async fn connect() -> anyhow::Result<Connection> {
     Ok(Connection::open(address).await?)
 }
 
-/// Whether the statement failed because a unique key is there already.
-pub fn is_unique_violation(error: &Error) -> bool {
-    const UNIQUE_VIOLATION: &str = "23505";
+/// Whether the database refused a value, and so will refuse it again: SQLSTATE class 22, data
+/// exception.
+pub fn is_refused_value(error: &Error) -> bool {
     matches!(
         error,
-        Error::PgError(PgError::QueryFailed(QueryError::DbError(failure))) if failure.code == UNIQUE_VIOLATION
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(failure))) if failure.code.starts_with("22")
     )
 }
 

@@ -13,4 +13,4 @@ pub mod reminders;
 pub mod tasks;
 pub mod updates;
 
-pub use database::{Database, connect, is_unique_violation};
+pub use database::{Database, connect, is_refused_value};

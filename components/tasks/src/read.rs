@@ -1,0 +1,21 @@
+//! `GET /tasks/{task_id}`.
+
+use crate::{Call, no_task, task_response};
+use http_api::response::ResponseExt;
+use http_api::{Problem, Query, Response, StatusCode, conditional, header, response};
+use store::tasks;
+use uuid::Uuid;
+
+pub async fn read(call: &Call, task_id: Uuid) -> Result<Response, Problem> {
+    Query::refuse_all(call.parts.uri.query())?;
+    let db = call.database().await?;
+    let current = tasks::read(&db, call.author.user_id, task_id, false)
+        .await?
+        .ok_or_else(no_task)?;
+    let version = current.stored.version.into();
+    if conditional::client_has(&call.parts.headers, version) {
+        return Ok(response::empty(StatusCode::NOT_MODIFIED)
+            .with_header(header::ETAG, conditional::etag(version)));
+    }
+    Ok(task_response(StatusCode::OK, current.stored))
+}
