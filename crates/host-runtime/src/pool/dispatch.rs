@@ -127,8 +127,14 @@ impl<E: Export> Dispatch<E> {
             .seats
             .iter()
             .position(|seat| seat.status == Status::Ready && has_room(&seat));
-        if ready.is_some() {
-            return ready;
+        // One that has just answered its last call is as good: it is about to be ready.
+        let almost = || {
+            self.seats
+                .iter()
+                .position(|seat| seat.status == Status::Busy && seat.load == 0)
+        };
+        if let Some(index) = ready.or_else(almost) {
+            return Some(index);
         }
         if self.seats.len() < self.spread {
             return Some(self.seats.len());

@@ -1,0 +1,191 @@
+//! What the HTTP trigger does for guests that behave well.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use containment::{Guest, Host};
+use http_body_util::BodyExt as _;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_response_has_a_length() {
+    let guests = vec![Guest::new("hello"), Guest::new("hello-p2")];
+    let host = Host::serve(guests, |_| {}).await;
+    for path in ["/hello/", "/hello", "/hello/there", "/hello-p2/"] {
+        let answer = host.client.get(path).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body.as_str()),
+            (200, "hello")
+        );
+        assert_eq!(answer.header("content-length"), "5", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guest_sees_the_request_and_how_it_was_routed() {
+    let host = Host::serve(vec![Guest::new("echo")], |_| {}).await;
+    let sent = [
+        ("x-request-id", "my-id"),
+        ("spin-client-addr", "6.6.6.6:6"),
+        ("spin-made-up", "x"),
+    ];
+    let echo = host.client.get_with("/echo/a/b?c=d", &sent).await;
+    assert_eq!(echo.header("x-request-id"), "my-id");
+    let address = host.address;
+    for line in [
+        format!("GET http://{address}/echo/a/b?c=d"),
+        format!("spin-full-url: http://{address}/echo/a/b?c=d"),
+        "spin-path-info: /a/b".into(),
+        "spin-component-route: /echo".into(),
+        "spin-raw-component-route: /echo/...".into(),
+        "spin-matched-route: /echo/...".into(),
+        "spin-base-path: /".into(),
+        "spin-client-addr: 127.0.0.1:".into(),
+        "x-request-id: my-id".into(),
+        "traceparent: 00-".into(),
+    ] {
+        assert!(echo.body.contains(&line), "{line} is not in\n{}", echo.body);
+    }
+    assert!(!echo.body.contains("6.6.6.6") && !echo.body.contains("made-up"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_larger_than_the_limit_is_refused_declared_or_not() {
+    let host = Host::serve(vec![Guest::new("echo")], |options| {
+        options.max_request_body = 1000;
+    })
+    .await;
+    let fitting = host.client.post("/echo/", "x".repeat(1000)).await;
+    assert!(fitting.body.ends_with(&"x".repeat(1000)));
+    let declared = host.client.post("/echo/", "x".repeat(1001)).await;
+    assert_eq!(declared.status, 413);
+    let chunk = || Bytes::from("x".repeat(400));
+    let fitting = host
+        .client
+        .post_chunks("/echo/", vec![chunk(), chunk()])
+        .await;
+    assert!(fitting.body.ends_with(&"x".repeat(800)));
+    let undeclared = host
+        .client
+        .post_chunks("/echo/", vec![chunk(), chunk(), chunk()])
+        .await;
+    assert_eq!(undeclared.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_routed_is_not_found() {
+    let host = Host::serve(vec![Guest::new("hello")], |_| {}).await;
+    let missing = host.client.get("/elsewhere").await;
+    assert_eq!(missing.status, 404);
+    assert_eq!(missing.header("content-type"), "application/problem+json");
+    assert_eq!(host.client.get("/.well-known/spin/health").await.body, "OK");
+    assert_eq!(host.client.get("/.well-known/spin/other").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn past_the_limit_requests_are_turned_away_at_once() {
+    let host = Host::serve(vec![Guest::new("sleep")], |options| {
+        options.max_requests = 2
+    })
+    .await;
+    let (first, second, third) = tokio::join!(
+        host.client.get("/sleep/?600"),
+        host.client.get("/sleep/?600"),
+        async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            host.client.get("/sleep/?600").await
+        },
+    );
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
+    assert_eq!(third.status, 503);
+    assert_eq!(third.header("retry-after"), "1");
+    assert_eq!(host.client.get("/sleep/?1").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_counts_until_its_body_ends() {
+    let host = Host::serve(vec![Guest::new("stream")], |options| {
+        options.max_requests = 1
+    })
+    .await;
+    let streaming = host.client.open("/stream/").await;
+    assert_eq!(host.client.get("/stream/").await.status, 503);
+    let body = streaming.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "1\n2\n3\n4\n5\n");
+    // The server sees the end of the body before its client does, or at the same time.
+    let next = host.client.get("/stream/").await;
+    assert_eq!(next.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_goes_away_gives_its_place_back() {
+    let host = Host::serve(vec![Guest::new("stream")], |options| {
+        options.max_requests = 1
+    })
+    .await;
+    drop(host.client.open("/stream/").await);
+    let free = async {
+        while host.client.get("/stream/").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), free)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_are_reused_and_then_replaced() {
+    let host = Host::serve(vec![Guest::new("count")], |options| {
+        options.instance_reuse = 3;
+        options.max_instances = 1;
+    })
+    .await;
+    let mut counts = Vec::new();
+    for _ in 0..7 {
+        counts.push(host.client.get("/count/").await.body);
+    }
+    assert_eq!(counts, ["1", "2", "3", "1", "2", "3", "1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_share_an_instance_while_they_wait() {
+    let host = Host::serve(vec![Guest::new("sleep")], |options| {
+        options.max_instances = 1;
+        options.instance_concurrency = 8;
+        options.request_deadline = Duration::from_millis(1500);
+    })
+    .await;
+    // One after the other they would take 4 seconds.
+    let requests = (0..8).map(|_| host.client.get("/sleep/?500"));
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(answer.body, "slept");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_waits_for_its_turn() {
+    let host = Host::serve(vec![Guest::new("sleep")], |options| {
+        options.max_instances = 2;
+        options.instance_concurrency = 1;
+    })
+    .await;
+    let requests = (0..10).map(|_| host.client.get("/sleep/?20"));
+    for answer in futures::future::join_all(requests).await {
+        assert_eq!(answer.body, "slept");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_lets_requests_end_and_takes_no_more() {
+    let host = Host::serve(vec![Guest::new("stream")], |_| {}).await;
+    let streaming = host.client.open("/stream/").await;
+    host.stop();
+    let body = streaming.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "1\n2\n3\n4\n5\n");
+    let address = host.address;
+    tokio::time::timeout(Duration::from_secs(4), host.stopped())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
