@@ -22,11 +22,13 @@ impl Handler for Echo {
                 .body("text/plain", "say which key"));
         }
         let query = opening.query.clone().unwrap_or_default();
-        let mut acceptance =
-            Acceptance::new(keys.clone()).context(format!("{}\n{query}", keys.join(",")));
-        if opening.offers("echo.v1") {
-            acceptance = acceptance.subprotocol("echo.v1");
-        }
+        let context = format!("{}\n{query}", keys.join(","));
+        let chosen = if opening.offers("echo.v1") {
+            "echo.v1".to_owned()
+        } else {
+            format!("key.{}", keys[0])
+        };
+        let mut acceptance = Acceptance::new(keys).context(context).subprotocol(chosen);
         if let Some(expires_at) = number(&query, "expires_at=") {
             acceptance = acceptance.expires_at(expires_at);
         }

@@ -1,0 +1,125 @@
+//! Calls of the component's functions. Deliveries have an instance of their own, so that a slow
+//! opening or a client that sends much holds up no live record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_runtime::{CallError, Component, Invoker, InvokerLimits};
+use tokio::sync::Semaphore;
+
+use crate::bindings::{
+    Acceptance, Connection, Delivery, Exported, Frame, Message, Opening, Refusal, Request, Response,
+};
+use crate::config::Limits;
+
+const MAX_CALLS_PER_INSTANCE: usize = 100_000;
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why a function gave nothing to go on with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Every instance was taken for as long as a call may take.
+    #[error("no instance was free in time")]
+    Busy,
+    /// It trapped, overran its deadline or could not be instantiated.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// It returned an error.
+    #[error("the component says: {0}")]
+    Returned(String),
+    #[error("the component answered another call")]
+    Mixed,
+}
+
+impl Failure {
+    /// Whether the call took all the time it may take.
+    pub(crate) fn is_deadline(&self) -> bool {
+        matches!(self, Self::Call(CallError::Deadline(_)))
+    }
+}
+
+/// The four functions of one component.
+pub(crate) struct Functions {
+    calls: Invoker<Exported>,
+    deliveries: Invoker<Exported>,
+    /// One for each instance, so that waiting is fair and bounded here.
+    permits: Semaphore,
+    deadline: Duration,
+}
+
+impl Functions {
+    pub(crate) fn new(component: &Arc<Component>, limits: &Limits) -> anyhow::Result<Self> {
+        let with_instances = |max_instances| InvokerLimits {
+            max_instances,
+            max_calls_per_instance: MAX_CALLS_PER_INSTANCE,
+            deadline: limits.deadline(),
+            idle_timeout: IDLE_TIMEOUT,
+        };
+        Ok(Self {
+            calls: Invoker::new(component.clone(), with_instances(limits.max_instances))?,
+            deliveries: Invoker::new(component.clone(), with_instances(1))?,
+            permits: Semaphore::new(limits.max_instances),
+            deadline: limits.deadline(),
+        })
+    }
+
+    pub(crate) async fn open(
+        &self,
+        opening: Opening,
+    ) -> Result<Result<Acceptance, Refusal>, Failure> {
+        match self.call(Request::Open(opening)).await? {
+            Response::Open(decision) => Ok(decision),
+            _ => Err(Failure::Mixed),
+        }
+    }
+
+    pub(crate) async fn resume(
+        &self,
+        connection: Connection,
+        since: Option<String>,
+    ) -> Result<Vec<Delivery>, Failure> {
+        match self.call(Request::Resume(connection, since)).await? {
+            Response::Resume(deliveries) => deliveries.map_err(Failure::Returned),
+            _ => Err(Failure::Mixed),
+        }
+    }
+
+    pub(crate) async fn receive(
+        &self,
+        connection: Connection,
+        frame: Frame,
+    ) -> Result<Vec<Frame>, Failure> {
+        match self.call(Request::Receive(connection, frame)).await? {
+            Response::Receive(frames) => frames.map_err(Failure::Returned),
+            _ => Err(Failure::Mixed),
+        }
+    }
+
+    /// One entry per message.
+    pub(crate) async fn deliver(
+        &self,
+        messages: Vec<Message>,
+    ) -> Result<Vec<Option<Delivery>>, Failure> {
+        let count = messages.len();
+        let Response::Deliver(deliveries) =
+            self.deliveries.call(Request::Deliver(messages)).await?
+        else {
+            return Err(Failure::Mixed);
+        };
+        let deliveries = deliveries.map_err(Failure::Returned)?;
+        if deliveries.len() != count {
+            return Err(Failure::Returned(format!(
+                "{} entries for {count} messages",
+                deliveries.len()
+            )));
+        }
+        Ok(deliveries)
+    }
+
+    async fn call(&self, request: Request) -> Result<Response, Failure> {
+        let _permit = tokio::time::timeout(self.deadline, self.permits.acquire())
+            .await
+            .map_err(|_| Failure::Busy)?;
+        Ok(self.calls.call(request).await?)
+    }
+}
