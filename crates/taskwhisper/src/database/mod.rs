@@ -1,0 +1,8 @@
+//! The database as its owner sees it: migrations and the address. Components never get this
+//! connection, only the roles that `provision` makes.
+
+mod address;
+mod migrate;
+
+pub use address::Address;
+pub use migrate::{down, status, up};

@@ -1,0 +1,114 @@
+//! The event logs that triggers name in their settings: one connection per database, however
+//! many kinds of trigger use it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use event_log::EventLog;
+use host_app::{App, Variables};
+use serde::Deserialize;
+
+/// Kinds of trigger that read a log or hold leases in it.
+pub const KINDS: [&str; 3] = ["kafka", "websocket", "cron"];
+
+/// `[application.trigger.<kind>]` of these kinds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSettings {
+    /// The URL of the Postgres that holds the log.
+    #[serde(default)]
+    event_log: String,
+    /// Kafka brokers; empty: the log in Postgres is read directly.
+    #[serde(default)]
+    brokers: String,
+}
+
+/// Logs by kind of trigger, and each of them once.
+pub struct EventLogs {
+    by_kind: BTreeMap<&'static str, Arc<EventLog>>,
+    by_url: BTreeMap<String, Arc<EventLog>>,
+}
+
+impl EventLogs {
+    /// Connect to every log that a trigger of the application uses, and to those that it only
+    /// appends to, so that their readers elsewhere are woken.
+    pub async fn connect(app: &App, variables: &Variables) -> anyhow::Result<Self> {
+        let mut logs = Self {
+            by_kind: BTreeMap::new(),
+            by_url: BTreeMap::new(),
+        };
+        for kind in KINDS {
+            let url = match settings(app, variables, kind).await {
+                Ok(Some(settings)) if !settings.event_log.is_empty() => settings.event_log,
+                // What a trigger that runs lacks was reported by `problems`.
+                _ => continue,
+            };
+            let log = match logs.by_url.get(&url) {
+                Some(log) => log.clone(),
+                None => {
+                    let log = EventLog::connect(&url, event_log::Options::default())
+                        .await
+                        .with_context(|| {
+                            format!("the event log of [application.trigger.{kind}]")
+                        })?;
+                    logs.by_url.insert(url, log.clone());
+                    log
+                }
+            };
+            logs.by_kind.insert(kind, log);
+        }
+        Ok(logs)
+    }
+
+    /// The log of this kind of trigger.
+    pub fn of(&self, kind: &str) -> anyhow::Result<&Arc<EventLog>> {
+        let missing = || format!("[application.trigger.{kind}] names no event_log");
+        self.by_kind.get(kind).with_context(missing)
+    }
+
+    /// Every database that holds a log.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.by_url.keys().map(String::as_str)
+    }
+
+    /// A function that says that something was appended, to whichever log.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let logs: Vec<_> = self.by_url.values().cloned().collect();
+        move || logs.iter().for_each(|log| log.wake())
+    }
+}
+
+/// What is wrong with the settings of triggers that run.
+pub async fn problems(app: &App, variables: &Variables) -> Vec<String> {
+    let mut problems = Vec::new();
+    for kind in KINDS {
+        if app.triggers_of(kind).next().is_none() {
+            continue;
+        }
+        match settings(app, variables, kind).await {
+            Ok(None) => problems.push(format!(
+                "[application.trigger.{kind}] is missing; write event_log = \"postgres://…\" in it"
+            )),
+            Ok(Some(settings)) if settings.event_log.is_empty() => problems.push(format!(
+                "application.trigger.{kind}: event_log is empty; it must be a Postgres URL"
+            )),
+            Ok(Some(settings)) if !settings.brokers.is_empty() => problems.push(format!(
+                "application.trigger.{kind}: brokers is `{}`, but this version reads the event \
+                 log in Postgres only; leave it empty",
+                variables.redact(&settings.brokers)
+            )),
+            Ok(Some(_)) => {}
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    problems
+}
+
+async fn settings(
+    app: &App,
+    variables: &Variables,
+    kind: &str,
+) -> Result<Option<LogSettings>, host_app::LoadError> {
+    host_app::trigger_settings(app, variables, kind).await
+}
