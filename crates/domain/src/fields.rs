@@ -44,17 +44,16 @@ pub(crate) fn description(value: &Value) -> Result<Option<String>, String> {
 
 pub(crate) fn tags(value: &Value) -> Result<Vec<String>, String> {
     let refused = || "must be a list of names".to_owned();
-    let mut tags = value
-        .as_array()
-        .ok_or_else(refused)?
+    let names = value.as_array().ok_or_else(refused)?;
+    if names.len() > MAX_TAGS {
+        return Err(format!("must be at most {MAX_TAGS} names"));
+    }
+    let mut tags = names
         .iter()
         .map(|tag| tag_name(tag.as_str().ok_or_else(refused)?))
         .collect::<Result<Vec<_>, _>>()?;
     tags.sort_unstable();
     tags.dedup();
-    if tags.len() > MAX_TAGS {
-        return Err(format!("must be at most {MAX_TAGS} names"));
-    }
     Ok(tags)
 }
 

@@ -6,11 +6,12 @@
 //!   day after that day. One done early is not asked for again at the same time.
 //! - Counted from completion (`every!`): the rule begins on the day it was done, at the same time of
 //!   day, and the first time after that is taken.
-//! - A task that was moved still fills its slot: the next one lies after both.
+//! - A task that was moved still fills its slot. A rule that names its days goes on after both; a
+//!   plain rhythm, such as weekly, goes on from where the task was moved to.
 //! - No slot of a series is given out twice, so that an occurrence is never made two times.
 
 use crate::time::{instant, local};
-use crate::{RepeatFrom, Rule};
+use crate::{Pattern, RepeatFrom, Rule};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -81,7 +82,10 @@ impl Repetition<'_> {
         completed_at: DateTime<Utc>,
         taken: &[NaiveDateTime],
     ) -> Option<Next> {
-        let base = due.local().max(occurrence);
+        let base = match self.rule.pattern() {
+            Pattern::Custom => due.local().max(occurrence),
+            _ => due.local(),
+        };
         let due_instant = instant(due.local(), self.zone);
         let done = local(completed_at, self.zone);
         let is_next = |time: NaiveDateTime| match due.time {
@@ -103,7 +107,7 @@ impl Repetition<'_> {
             if self.rule.ends_before(time, self.zone) {
                 return None;
             }
-            if is_next(time) && !taken.contains(&time) {
+            if is_next(time) && time != occurrence && !taken.contains(&time) {
                 return Some(Next {
                     slot: Slot::of(time, due.time.is_some()),
                     rule: self.rule.with_count(count),

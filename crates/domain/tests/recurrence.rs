@@ -395,6 +395,20 @@ fn a_moved_task_does_not_come_back_to_its_own_slot() {
 }
 
 #[test]
+fn a_plain_rhythm_goes_on_from_where_a_task_was_moved_to() {
+    for (rule, occurrence, due, expected) in [
+        ("FREQ=WEEKLY", "2026-12-14", "2026-12-11", "2026-12-18"),
+        ("FREQ=WEEKLY", "2026-12-14", "2026-12-16", "2026-12-23"),
+        ("FREQ=MONTHLY", "2026-12-28", "2026-11-05", "2026-12-05"),
+        // The day before: the slot of the day itself is the one that was done.
+        ("FREQ=DAILY", "2026-12-14", "2026-12-13", "2026-12-15"),
+    ] {
+        let next = every(rule).next_of_moved(due, occurrence, "2026-11-01T00:00:00Z", &[]);
+        assert_eq!(show(next.unwrap().slot), expected, "{rule} {due}");
+    }
+}
+
+#[test]
 fn no_slot_of_a_series_is_given_out_twice() {
     let daily = after_completion("FREQ=DAILY");
     let taken = [slot("2026-11-22").local()];
