@@ -1,5 +1,7 @@
 //! Does what the value of each record says, so that one guest serves every test of the trigger.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde::Deserialize;
 use spin_kafka::{Failure, Message};
 
@@ -15,15 +17,21 @@ enum Order {
         attempt: u32,
     },
     Reject,
+    /// Takes a while.
+    Sleep {
+        ms: u64,
+    },
     Trap,
     Spin,
 }
 
 async fn handle(message: Message) -> Result<(), Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     println!(
-        "handling {} attempt {}",
+        "handling {} attempt {} at {}",
         message.event_id().unwrap_or("?"),
-        message.attempt
+        message.attempt,
+        now.as_micros()
     );
     match message.json()? {
         Order::Succeed => Ok(()),
@@ -32,6 +40,10 @@ async fn handle(message: Message) -> Result<(), Failure> {
         ))),
         Order::FailUntil { .. } => Ok(()),
         Order::Reject => Err(Failure::reject("told to reject")),
+        Order::Sleep { ms } => {
+            std::thread::sleep(Duration::from_millis(ms));
+            Ok(())
+        }
         Order::Trap => panic!("told to trap"),
         #[expect(clippy::empty_loop, reason = "the host must end it")]
         Order::Spin => loop {},

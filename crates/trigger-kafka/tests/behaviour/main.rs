@@ -1,0 +1,7 @@
+//! The kafka trigger on the embedded log: real Postgres, a real guest.
+
+mod harness;
+mod hosts;
+mod latency;
+mod manifest;
+mod outcomes;
