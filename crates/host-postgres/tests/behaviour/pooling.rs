@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use host_postgres::Options;
+
+use crate::harness::with_host;
+
+const SETTINGS: &str = "postgres-settings";
+
+#[tokio::test]
+async fn statements_beyond_the_bound_wait_for_a_connection() {
+    let options = Options {
+        max_connections_per_component: 2,
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        let runs = (0..20).map(|_| host.answer("postgres-statements", "repeat 20"));
+        futures::future::join_all(runs).await;
+        assert!(host.database.backends("true").await <= 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn waiting_for_a_connection_ends_with_an_error_that_says_why() {
+    let options = Options {
+        max_connections_per_component: 1,
+        wait_timeout: Duration::from_millis(50),
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        // Opened before, so that only the second guest's statement has to wait.
+        host.answer(SETTINGS, "SELECT ''").await;
+        let sleeping = "query LIKE '%pg_sleep%' AND state = 'active'";
+        let second = async {
+            host.database.backends_become(sleeping, 1).await;
+            host.run(SETTINGS, "SELECT 'second'").await
+        };
+        let error = tokio::select! {
+            ran = host.run(SETTINGS, "SELECT pg_sleep(3600)") => panic!("woke up: {ran:?}"),
+            ran = second => ran.unwrap().unwrap_err(),
+        };
+        assert!(error.contains("all 1 of component"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    let options = Options {
+        idle_timeout: Duration::from_millis(50),
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        host.answer(SETTINGS, "SELECT ''").await;
+        host.database.backends_become("true", 0).await;
+        host.answer(SETTINGS, "SELECT ''").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_the_server_has_closed_is_replaced() {
+    with_host(Options::default(), async |host| {
+        host.answer(SETTINGS, "SELECT ''").await;
+        let terminate = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        assert_eq!(host.database.count(terminate).await, 1);
+        host.database.backends_become("true", 0).await;
+        host.answer(SETTINGS, "SELECT ''").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn addresses_share_the_connections_of_the_process_fairly() {
+    let options = Options {
+        max_connections: 1,
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        let url = host.database.url.clone();
+        for name in ["a", "b", "a", "b"] {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let address = format!("{url}{separator}application_name={name}");
+            let show = "SHOW application_name";
+            let ran = host
+                .run_at(SETTINGS, &address, show, Arc::new(|_, _| true))
+                .await;
+            assert_eq!(ran.unwrap().unwrap(), name);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn appending_is_announced_once_committed_and_only_then() {
+    let announced = Arc::new(AtomicUsize::new(0));
+    let counter = announced.clone();
+    let options = Options {
+        append_marker: Some("log".to_owned()),
+        on_append: Some(Arc::new(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        })),
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        let create = "CREATE TABLE log (a int)";
+        host.database.admin.batch_execute(create).await.unwrap();
+        let count = || announced.load(Ordering::SeqCst);
+
+        let append = "WITH x AS (INSERT INTO log VALUES (1) RETURNING a) SELECT 'y' FROM x";
+        host.answer(SETTINGS, append).await;
+        assert_eq!(count(), 1);
+        host.answer(SETTINGS, "SELECT 'unrelated'").await;
+        assert_eq!(count(), 1);
+
+        host.answer(SETTINGS, "BEGIN\nINSERT INTO log VALUES (1)")
+            .await;
+        host.database.backends_become("state <> 'idle'", 0).await;
+        assert_eq!(count(), 1, "rolled back");
+
+        host.answer(SETTINGS, "BEGIN\nINSERT INTO log VALUES (1)\nCOMMIT")
+            .await;
+        assert_eq!(count(), 2);
+        assert!(
+            host.run(SETTINGS, "INSERT INTO log VALUES (1/0)")
+                .await
+                .unwrap()
+                .is_err()
+        );
+        assert_eq!(count(), 2);
+    })
+    .await;
+}
