@@ -153,7 +153,7 @@ fn spawn(command: &mut Command, log: &Path) -> Child {
         .expect("the host can be started")
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors()
         .nth(2)

@@ -1,11 +1,11 @@
 //! A whole system: database, state folder, host.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Api, Database, Host, Secrets};
+use crate::{Api, Database, Host, Secrets, host::workspace};
 
 /// Systems that run at the same time: hosts share few cores with the test runner.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -24,7 +24,7 @@ impl System {
     pub async fn start() -> Option<Self> {
         let slot = SLOTS.acquire().await.expect("never closed");
         let database = Database::create().await?;
-        let state = tempfile::tempdir().expect("a folder for the state");
+        let state = state_folder();
         let host = Host::start(&database.url, state.path()).await;
         Some(Self {
             host,
@@ -46,7 +46,7 @@ impl System {
 
     /// Another host on the same database, with the same keys.
     pub async fn another_host(&mut self) -> Host {
-        let state = tempfile::tempdir().expect("a folder for the state");
+        let state = state_folder();
         fs::copy(
             Secrets::path(self.state.path()),
             Secrets::path(state.path()),
@@ -56,4 +56,13 @@ impl System {
         self.more_states.push(state);
         host
     }
+}
+
+/// A state folder that shares its compiled components with those of other runs, as a second start does.
+fn state_folder() -> TempDir {
+    let state = tempfile::tempdir().expect("a folder for the state");
+    let cache = workspace().join("target/tmp/system-tests-cache");
+    fs::create_dir_all(&cache).expect("a folder for compiled components");
+    symlink(cache, state.path().join("cache")).expect("the cache can be linked");
+    state
 }
