@@ -86,7 +86,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         'status', task.status,
         'priority', task.priority,
         'tags', task.tags,
-        'due_date', to_char(task.due_date, 'YYYY-MM-DD'),
+        'due_date', to_char(task.due_date::timestamp, 'YYYY-MM-DD'),
         'due_time', to_char(task.due_time, 'HH24:MI'),
         'time_zone', task.time_zone,
         'recurrence_rule', task.recurrence_rule,
