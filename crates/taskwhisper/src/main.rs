@@ -5,6 +5,9 @@ mod admin;
 mod check;
 mod cli;
 mod database;
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+mod database_tests;
 mod event_logs;
 mod logging;
 mod provision;

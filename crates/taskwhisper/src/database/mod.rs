@@ -2,7 +2,7 @@
 //! connection, only the roles that `provision` makes.
 
 mod address;
-mod migrate;
+pub mod migrate;
 
 pub use address::Address;
 pub use migrate::{down, status, up};

@@ -73,7 +73,7 @@ mod tests {
         let pair = key_pair(&seed.try_into().unwrap()).unwrap();
         let jwks: serde_json::Value = serde_json::from_str(&pair.public_jwks).unwrap();
         let jwk = &jwks["keys"][0];
-        assert_eq!(jwk["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPjHURo");
+        assert_eq!(jwk["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
         assert_eq!(jwk["kid"], "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 

@@ -54,10 +54,10 @@ pub async fn run(owner: &Address, state_dir: &Path, rotate: bool) -> anyhow::Res
     std::fs::create_dir_all(state_dir)
         .with_context(|| format!("cannot create the state folder {}", state_dir.display()))?;
     let path = state_dir.join(FILE);
+    // Under the session's lock, so that of several processes one writes what the others read.
+    let session = roles::Session::open(owner).await?;
     let mut secrets = Secrets::read(&path)?;
     let before = secrets.clone();
-
-    let session = roles::Session::open(owner).await?;
     let host = session.host_and_port().await?;
     for (key, group, suffix) in [
         (DATABASE_URL, "taskwhisper_app", "app"),
