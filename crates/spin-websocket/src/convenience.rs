@@ -1,6 +1,6 @@
 //! Small constructors and accessors on the generated types.
 
-use crate::{Acceptance, Delivery, Frame, Message, Opening, Refusal};
+use crate::{Acceptance, Delivery, Frame, Message, Opening, Refusal, Resumption};
 
 impl Opening {
     /// The first header of this name (any case), if it is text.
@@ -98,6 +98,27 @@ impl Message {
             Err(bytes) => Frame::Binary(bytes.into_bytes()),
         };
         Some(Delivery { id, frame })
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the type is generated")]
+impl Default for Resumption {
+    /// Nothing to send, nothing known.
+    fn default() -> Self {
+        Self {
+            deliveries: Vec::new(),
+            known: Vec::new(),
+        }
+    }
+}
+
+impl From<Vec<Delivery>> for Resumption {
+    /// These first, and nothing else known.
+    fn from(deliveries: Vec<Delivery>) -> Self {
+        Self {
+            deliveries,
+            known: Vec::new(),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ macro_rules! __websocket_method {
         async fn resume(
             connection: $crate::Connection,
             since: Option<String>,
-        ) -> Result<Vec<$crate::Delivery>, String> {
+        ) -> Result<$crate::Resumption, String> {
             $function(connection, since).await
         }
     };

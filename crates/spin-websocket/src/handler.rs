@@ -1,7 +1,7 @@
 //! The trait a component implements, with what most components want as defaults.
 
 use crate::bindings::exports::spin_triggers::websocket::handler::Guest;
-use crate::{Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal};
+use crate::{Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal, Resumption};
 
 /// The decisions about WebSocket connections. Only [`open`](Handler::open) must be written.
 ///
@@ -23,11 +23,8 @@ pub trait Handler: 'static {
     ///
     /// # Errors
     /// The message is logged and the connection is closed with 1011; the client comes again.
-    async fn resume(
-        _connection: Connection,
-        _since: Option<String>,
-    ) -> Result<Vec<Delivery>, String> {
-        Ok(Vec::new())
+    async fn resume(_connection: Connection, _since: Option<String>) -> Result<Resumption, String> {
+        Ok(Resumption::default())
     }
 
     /// Turn records into frames, one entry per message in the order given; `None` sends nothing.
@@ -53,10 +50,7 @@ impl<T: Handler> Guest for T {
         T::open(request).await
     }
 
-    async fn resume(
-        connection: Connection,
-        since: Option<String>,
-    ) -> Result<Vec<Delivery>, String> {
+    async fn resume(connection: Connection, since: Option<String>) -> Result<Resumption, String> {
         T::resume(connection, since).await
     }
 

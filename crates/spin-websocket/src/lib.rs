@@ -6,7 +6,7 @@ mod export;
 mod handler;
 
 pub use bindings::exports::spin_triggers::websocket::handler::{
-    Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal,
+    Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal, Resumption,
 };
 pub use handler::Handler;
 

@@ -15,7 +15,7 @@ mod generated {
 }
 
 pub(crate) use generated::exports::spin_triggers::websocket::handler::{
-    Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal,
+    Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal, Resumption,
 };
 use generated::{WebsocketTrigger, WebsocketTriggerPre};
 
@@ -30,7 +30,7 @@ pub(crate) enum Request {
 /// What the function returned; the variant is that of the request.
 pub(crate) enum Response {
     Open(Result<Acceptance, Refusal>),
-    Resume(Result<Vec<Delivery>, String>),
+    Resume(Result<Resumption, String>),
     Deliver(Result<Vec<Option<Delivery>>, String>),
     Receive(Result<Vec<Frame>, String>),
 }

@@ -20,7 +20,7 @@ use crate::bindings;
 use crate::close::{By, Close};
 use crate::config::Limits;
 use crate::endpoint::Endpoint;
-use crate::mailbox::{Content, Mailbox, Outgoing};
+use crate::mailbox::{Content, Mailbox, Outgoing, id_hash};
 
 /// How long a client may take to answer our close frame.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -109,7 +109,7 @@ impl Connection {
         }
     }
 
-    /// First what was missed, then what is queued, without what was sent already.
+    /// First what was missed, then what is queued, without what the client knows already.
     async fn write(
         &self,
         sink: &mut SplitSink<Socket, Frame>,
@@ -119,14 +119,14 @@ impl Connection {
             .endpoint
             .functions
             .resume(self.handle(), self.since.clone());
-        let missed = match resumed.await {
-            Ok(missed) => missed,
+        let resumption = match resumed.await {
+            Ok(resumption) => resumption,
             Err(failure) => return self.failed("resume", &failure),
         };
-        let mut sent = HashSet::new();
-        for delivery in missed {
+        let mut known: HashSet<u64> = resumption.known.iter().map(|id| id_hash(id)).collect();
+        for delivery in resumption.deliveries {
             let outgoing = Outgoing::from(delivery);
-            sent.extend(outgoing.id);
+            known.extend(outgoing.id);
             if let Err(close) = self.feed(sink, outgoing.content).await {
                 return close;
             }
@@ -148,7 +148,7 @@ impl Connection {
             // Everything that is ready goes out with one flush.
             while let Some(outgoing) = next {
                 self.mailbox.taken(&outgoing);
-                let is_new = outgoing.id.is_none_or(|id| !sent.remove(&id));
+                let is_new = outgoing.id.is_none_or(|id| !known.remove(&id));
                 if is_new && let Err(close) = self.feed(sink, outgoing.content).await {
                     return close;
                 }

@@ -8,7 +8,8 @@ use host_runtime::{CallError, Component, Invoker, InvokerLimits};
 use tokio::sync::Semaphore;
 
 use crate::bindings::{
-    Acceptance, Connection, Delivery, Exported, Frame, Message, Opening, Refusal, Request, Response,
+    Acceptance, Connection, Delivery, Exported, Frame, Message, Opening, Refusal, Request,
+    Response, Resumption,
 };
 use crate::config::Limits;
 
@@ -77,9 +78,9 @@ impl Functions {
         &self,
         connection: Connection,
         since: Option<String>,
-    ) -> Result<Vec<Delivery>, Failure> {
+    ) -> Result<Resumption, Failure> {
         match self.call(Request::Resume(connection, since)).await? {
-            Response::Resume(deliveries) => deliveries.map_err(Failure::Returned),
+            Response::Resume(resumption) => resumption.map_err(Failure::Returned),
             _ => Err(Failure::Mixed),
         }
     }

@@ -30,7 +30,7 @@ pub(crate) enum Content {
 impl Outgoing {
     pub(crate) fn new(id: Option<String>, frame: bindings::Frame) -> Self {
         Self {
-            id: id.map(|id| hash(&id)),
+            id: id.map(|id| id_hash(&id)),
             content: match frame {
                 bindings::Frame::Text(text) => Content::Frame(Frame::text(text)),
                 bindings::Frame::Binary(bytes) => Content::Frame(Frame::binary(bytes)),
@@ -56,7 +56,7 @@ impl From<bindings::Delivery> for Outgoing {
 }
 
 /// Ids are compared by a hash with a key of this process: 8 bytes for each instead of a string.
-fn hash(id: &str) -> u64 {
+pub(crate) fn id_hash(id: &str) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     KEY.get_or_init(RandomState::new).hash_one(id)
 }

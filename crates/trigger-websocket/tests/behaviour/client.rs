@@ -103,15 +103,21 @@ impl Client {
 
     /// The next text, or the code the connection was closed with; 1006 without one.
     pub async fn next(&mut self) -> Result<String, u16> {
-        loop {
-            match within(self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
-                Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
-                Some(Ok(Message::Close(None))) => return Err(1005),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Err(1006),
+        within(async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
+                    Some(Ok(Message::Close(frame))) => {
+                        // Answered before the end of the stream is seen.
+                        while let Some(Ok(_)) = self.socket.next().await {}
+                        return Err(frame.map_or(1005, |frame| frame.code.into()));
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return Err(1006),
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The `number` of the next record.

@@ -41,9 +41,10 @@ async fn write(url: String, writer: usize, count: usize) {
         transaction
             .execute(
                 "INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload)
-                 SELECT $1, $2, 'ada', 'x', jsonb_build_object('number', count(*), 'id', $1::text)
+                 SELECT $1::text::uuid, $2, 'ada', 'x',
+                        jsonb_build_object('number', count(*), 'id', $1::text)
                  FROM outbox WHERE aggregateid = 'ada'",
-                &[&Uuid::now_v7(), &["news", "alerts"][writer % 2]],
+                &[&Uuid::now_v7().to_string(), &["news", "alerts"][writer % 2]],
             )
             .await
             .expect("appended");

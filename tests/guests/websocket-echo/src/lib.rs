@@ -3,8 +3,13 @@
 //! Subprotocol `key.<k>` subscribes the key `k`; without one the opening is refused. In the query,
 //! `pause_ms=` holds `resume` up and `expires_at=` ends the connection.
 
+use std::time::Duration;
+
 use spin_sdk::pg::Connection as Database;
-use spin_websocket::{Acceptance, Connection, Delivery, Frame, Handler, Message, Opening, Refusal};
+use spin_sdk::time::sleep;
+use spin_websocket::{
+    Acceptance, Connection, Delivery, Frame, Handler, Message, Opening, Refusal, Resumption,
+};
 
 struct Echo;
 
@@ -35,33 +40,32 @@ impl Handler for Echo {
         Ok(acceptance)
     }
 
-    async fn resume(
-        connection: Connection,
-        since: Option<String>,
-    ) -> Result<Vec<Delivery>, String> {
+    async fn resume(connection: Connection, since: Option<String>) -> Result<Resumption, String> {
         let (key, query) = connection.context.split_once('\n').unwrap_or_default();
-        let missed = match &since {
-            Some(since) => missed(key, since)
+        let mut resumption = match &since {
+            Some(since) => resumption(key, since)
                 .await
                 .map_err(|error| error.to_string())?,
-            None => Vec::new(),
+            None => Resumption::default(),
         };
         if let Some(pause_ms) = number(query, "pause_ms=") {
-            spin_sdk::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+            sleep(Duration::from_millis(pause_ms)).await;
         }
-        let ready = Frame::Text(format!("ready {}", missed.len())).into();
-        Ok(std::iter::once(ready).chain(missed).collect())
+        let ready = Frame::Text(format!("ready {}", resumption.deliveries.len()));
+        resumption.deliveries.insert(0, ready.into());
+        Ok(resumption)
     }
 
     async fn deliver(messages: Vec<Message>) -> Result<Vec<Option<Delivery>>, String> {
-        if messages
-            .iter()
-            .any(|message| contains(message, "\"poison\""))
-        {
+        let any = |text| messages.iter().any(|message| contains(message, text));
+        if any("\"poison\"") {
             return Err("a poisonous record".into());
         }
-        if messages.iter().any(|message| contains(message, "\"trap\"")) {
+        if any("\"trap\"") {
             panic!("a record that traps");
+        }
+        if any("\"slow\"") {
+            sleep(Duration::from_millis(300)).await;
         }
         Ok(messages
             .into_iter()
@@ -91,30 +95,35 @@ impl Handler for Echo {
 
 spin_websocket::export!(Echo);
 
-/// Records of the key after the one with this id, straight from the log.
-async fn missed(key: &str, since: &str) -> anyhow::Result<Vec<Delivery>> {
+/// Records of the key after the one with this id, straight from the log, and the latest before it.
+async fn resumption(key: &str, since: &str) -> anyhow::Result<Resumption> {
     let address = spin_sdk::variables::get("database_url").await?;
     let database = Database::open(address).await?;
     let rows = database
         .query(
-            "SELECT id::text, payload::text FROM outbox WHERE aggregateid = $1
-             AND (xid, position) > (SELECT xid, position FROM outbox WHERE id = $2::text::uuid)
-             ORDER BY xid, position",
+            "WITH since AS (SELECT xid, position FROM outbox WHERE id = $2::text::uuid)
+             SELECT o.id::text, o.payload::text,
+                    (o.xid, o.position) <= (since.xid, since.position) AS known
+             FROM outbox o, since WHERE o.aggregateid = $1
+             ORDER BY o.xid, o.position",
             [key.to_owned().into(), since.to_owned().into()],
         )
         .await?
         .collect()
         .await?;
-    rows.iter()
-        .map(|row| {
-            let id: Option<String> = row.get("id");
-            let text: String = row.get("payload").unwrap_or_default();
-            Ok(Delivery {
-                id,
+    let mut resumption = Resumption::default();
+    for row in rows {
+        let id: String = row.get("id").unwrap_or_default();
+        let text: String = row.get("payload").unwrap_or_default();
+        match row.get("known") {
+            Some(true) => resumption.known.push(id),
+            _ => resumption.deliveries.push(Delivery {
+                id: Some(id),
                 frame: Frame::Text(text),
-            })
-        })
-        .collect()
+            }),
+        }
+    }
+    Ok(resumption)
 }
 
 fn contains(message: &Message, text: &str) -> bool {
