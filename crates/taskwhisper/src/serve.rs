@@ -73,6 +73,8 @@ async fn watch(
     drain_timeout: Duration,
 ) -> anyhow::Result<()> {
     let mut outcome = tokio::select! {
+        // First: a trigger that ends because of the shutdown may be seen in the same moment.
+        biased;
         () = shutdown.cancelled() => Ok(()),
         // With nothing to run there is nothing that could stop.
         Some(ended) = running.join_next() => Err(match ended {
