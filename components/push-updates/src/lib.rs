@@ -6,7 +6,7 @@ mod open;
 mod resume;
 
 use spin_websocket::{
-    Acceptance, Connection, Delivery, Frame, Handler, Message, Opening, Refusal, export,
+    Acceptance, Connection, Delivery, Frame, Handler, Message, Opening, Refusal, Resumption, export,
 };
 
 struct PushUpdates;
@@ -19,10 +19,7 @@ impl Handler for PushUpdates {
         }
     }
 
-    async fn resume(
-        connection: Connection,
-        since: Option<String>,
-    ) -> Result<Vec<Delivery>, String> {
+    async fn resume(connection: Connection, since: Option<String>) -> Result<Resumption, String> {
         let missed = resume::first_frames(&connection.context, since.as_deref()).await;
         missed.map_err(|error| format!("{error:#}"))
     }

@@ -10,7 +10,7 @@ use crate::database::{Database, column, uuid_column};
 pub const MAX_MISSED: usize = 500;
 /// Rows of the log looked at for them, per topic.
 const MAX_SCANNED: i64 = 10_000;
-/// Rows looked at for the newest event, per topic.
+/// Rows looked at for the latest events, per topic.
 const MAX_RECENT: i64 = 500;
 
 /// An event as the log has it.
@@ -24,57 +24,66 @@ pub struct Logged {
     pub payload: String,
 }
 
-/// The user's events in these topics after the event `since`, oldest first. `None` when `since` is
-/// no event of the user that is still kept, or when too much has happened after it.
+/// What happened after an event, at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Missed {
+    /// After it, oldest first.
+    pub events: Vec<Logged>,
+    /// The event itself and the latest before it: readers of the log may not have come to them yet.
+    pub known: Vec<Uuid>,
+}
+
+/// The user's events in these topics after the event `since`. `None` when `since` is no event of
+/// the user that is still kept, or when too much has happened after it.
 pub async fn missed(
     db: &impl Database,
     user_id: Uuid,
     since: Uuid,
     topics: &[&str],
-) -> Result<Option<Vec<Logged>>, Error> {
+) -> Result<Option<Missed>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         since.to_string().into(),
         topics.join(",").into(),
         MAX_SCANNED.into(),
         (MAX_MISSED as i64 + 1).into(),
+        MAX_RECENT.into(),
     ];
     let rows = db
         .query(include_str!("updates/missed.sql"), parameters)
         .await?;
-    if rows.len() > MAX_MISSED {
-        return Ok(None);
-    }
-    let mut missed = Vec::with_capacity(rows.len());
+    let mut missed = Missed::default();
     for row in &rows {
         if column::<Option<String>>(row, 0)?.is_none() {
             return Ok(None);
         }
-        missed.push(Logged {
-            id: uuid_column(row, 0)?,
-            source: column(row, 1)?,
-            payload: column(row, 2)?,
-        });
+        let id = uuid_column(row, 0)?;
+        match column(row, 2)? {
+            None => missed.known.push(id),
+            Some(payload) => missed.events.push(Logged {
+                id,
+                source: column(row, 1)?,
+                payload,
+            }),
+        }
     }
-    Ok(Some(missed))
+    Ok((missed.events.len() <= MAX_MISSED).then_some(missed))
 }
 
-/// The user's newest event, from which a browser that has read everything can go on.
-pub async fn newest(
+/// The user's latest events, newest first. A browser that reads everything now can go on from the
+/// first; empty when nothing is known to have happened yet.
+pub async fn recent(
     db: &impl Database,
     user_id: Uuid,
     topics: &[&str],
-) -> Result<Option<Uuid>, Error> {
+) -> Result<Vec<Uuid>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         topics.join(",").into(),
         MAX_RECENT.into(),
     ];
     let rows = db
-        .query(include_str!("updates/newest.sql"), parameters)
+        .query(include_str!("updates/recent.sql"), parameters)
         .await?;
-    match rows.first() {
-        Some(row) if column::<Option<String>>(row, 0)?.is_some() => uuid_column(row, 0).map(Some),
-        _ => Ok(None),
-    }
+    rows.iter().map(|row| uuid_column(row, 0)).collect()
 }
