@@ -9,7 +9,7 @@ use crate::database::{Database, column, uuid_column};
 /// Events returned at most; a browser that missed more reads everything anew.
 pub const MAX_MISSED: usize = 500;
 /// Rows of the log looked at for them, per topic.
-const MAX_SCANNED: i64 = 10_000;
+const MAX_SCANNED: i64 = 4_000;
 /// Rows looked at for the latest events, per topic.
 const MAX_RECENT: i64 = 500;
 
