@@ -2,7 +2,7 @@
 //! outage that Postgres is away and once that it is back.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use host_postgres::Connection;
 use tokio_postgres::Client;
@@ -17,16 +17,26 @@ const SETUP: &str = "SET application_name = 'event-log'; SET timezone = 'UTC'; S
     SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '30s'";
 
+/// What fails and works by turns is told at most this often.
+const QUIET: Duration = Duration::from_secs(10);
+
 pub(crate) struct Connector {
     url: String,
-    outage: Mutex<Option<Instant>>,
+    health: Mutex<Health>,
+}
+
+#[derive(Default)]
+struct Health {
+    /// Since when something fails, if that was told.
+    failing_since: Option<Instant>,
+    last_told: Option<Instant>,
 }
 
 impl Connector {
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
-            outage: Mutex::new(None),
+            health: Mutex::default(),
         }
     }
 
@@ -41,17 +51,22 @@ impl Connector {
 
     /// Something failed that will be tried again.
     pub fn failed(&self, error: &Error) {
-        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
-        if outage.is_none() {
-            *outage = Some(Instant::now());
-            tracing::warn!(%error, "event log: trying again until it works");
+        let now = Instant::now();
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let told_lately = health.last_told.is_some_and(|at| now - at < QUIET);
+        if health.failing_since.is_some() || told_lately {
+            tracing::debug!(%error, "event log: failed again");
+            return;
         }
+        health.failing_since = Some(now);
+        health.last_told = Some(now);
+        tracing::warn!(%error, "event log: trying again until it works");
     }
 
     /// Something worked.
     pub fn worked(&self) {
-        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(since) = outage.take() {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = health.failing_since.take() {
             let away_ms = since.elapsed().as_millis() as u64;
             tracing::info!(away_ms, "event log: works again");
         }

@@ -21,6 +21,12 @@ pub enum Error {
         .0.join(", ")
     )]
     Unusable(Vec<String>),
+    /// The database was restored from a dump: see [`rebase`](crate::rebase).
+    #[error(
+        "this database was restored into another Postgres cluster, and the event log still counts \
+         in the old one's transactions; apply the migrations again as its owner, which rebases it"
+    )]
+    Restored,
     /// A group was described in a way that cannot work.
     #[error("consumer group `{group}`: {reason}")]
     Group {

@@ -15,7 +15,7 @@ use crate::link::{self, Cluster, Registry};
 use crate::pulse::Pulse;
 use crate::session::Session;
 use crate::tail::{Tail, Tails};
-use crate::{Error, Options, prune, ticks};
+use crate::{Error, Options, prune, rebase, ticks};
 
 /// The log, as this process takes part in it. One per process and database.
 pub struct EventLog {
@@ -39,13 +39,17 @@ pub(crate) struct Shared {
     pub stop: CancellationToken,
 }
 
+/// One row for each privilege that is needed. A list of them in one call would ask for any.
 const CHECK: &str = "
-SELECT w.name, to_regclass(w.name) IS NOT NULL,
-       CASE WHEN to_regclass(w.name) IS NOT NULL THEN has_table_privilege(w.name, w.privileges) END
-FROM (VALUES ('outbox', 'SELECT'), ('log_positions', 'SELECT, INSERT, UPDATE, DELETE'),
-             ('log_members', 'SELECT, INSERT, UPDATE, DELETE'),
-             ('log_leases', 'SELECT, INSERT, UPDATE, DELETE'), ('dead_letters', 'SELECT, INSERT'),
-             ('cron_ticks', 'SELECT, INSERT, UPDATE')) AS w(name, privileges)";
+SELECT w.name, p.privilege, to_regclass(w.name) IS NOT NULL,
+       CASE WHEN to_regclass(w.name) IS NOT NULL THEN has_table_privilege(w.name, p.privilege) END
+FROM (VALUES ('outbox', '{SELECT,DELETE}'),
+             ('log_positions', '{SELECT,INSERT,UPDATE,DELETE}'),
+             ('log_members', '{SELECT,INSERT,UPDATE,DELETE}'),
+             ('log_leases', '{SELECT,INSERT,UPDATE,DELETE}'),
+             ('dead_letters', '{SELECT,INSERT}'),
+             ('cron_ticks', '{SELECT,INSERT,UPDATE}')) AS w(name, privileges)
+CROSS JOIN unnest(w.privileges::text[]) AS p(privilege)";
 
 const FORGET_GROUP: &str = "
 WITH members AS (DELETE FROM log_members WHERE consumer_group = $1)
@@ -60,6 +64,9 @@ impl EventLog {
         let connector = Arc::new(Connector::new(url));
         let mut session = Session::new(connector.clone());
         check(&mut session).await?;
+        if rebase::is_needed(&mut session).await? {
+            return Err(Error::Restored);
+        }
         let stop = CancellationToken::new();
         let (publish, cluster) = watch::channel(Arc::new(Cluster::default()));
         let shared = Arc::new(Shared {
@@ -171,11 +178,16 @@ impl EventLog {
 async fn check(session: &mut Session) -> Result<(), Error> {
     let mut wrong = Vec::new();
     for row in session.query(CHECK, &[]).await? {
-        let name: &str = row.try_get(0)?;
-        if !row.try_get::<_, bool>(1)? {
-            wrong.push(format!("there is no table `{name}`"));
-        } else if row.try_get::<_, Option<bool>>(2)? == Some(false) {
-            wrong.push(format!("no privilege on the table `{name}`"));
+        let (table, privilege): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let lack = if !row.try_get::<_, bool>(2)? {
+            format!("there is no table `{table}`")
+        } else if row.try_get::<_, Option<bool>>(3)? == Some(false) {
+            format!("no privilege to {privilege} on the table `{table}`")
+        } else {
+            continue;
+        };
+        if wrong.last() != Some(&lack) {
+            wrong.push(lack);
         }
     }
     if wrong.is_empty() {

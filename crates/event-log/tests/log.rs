@@ -264,3 +264,79 @@ async fn a_database_without_the_schema_is_refused_with_everything_that_is_missin
     );
     assert!(message.contains("apply the migrations"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_privileges_is_refused_with_each_that_it_lacks() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let client = database.client().await;
+    let role = format!("reader_{}", uuid::Uuid::new_v4().simple());
+    client
+        .batch_execute(&format!(
+            "CREATE ROLE {role} LOGIN; GRANT SELECT ON outbox, log_positions TO {role}"
+        ))
+        .await
+        .unwrap();
+    let url = database.url.replace("postgres@", &format!("{role}@"));
+    let Err(error) = EventLog::connect(&url, options()).await else {
+        panic!("connected");
+    };
+    let message = error.to_string();
+    assert!(
+        message.contains("no privilege to DELETE on the table `outbox`"),
+        "{message}"
+    );
+    assert!(
+        message.contains("no privilege to INSERT on the table `log_positions`"),
+        "{message}"
+    );
+    assert!(
+        !message.contains("no privilege to SELECT on the table `outbox`"),
+        "{message}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_is_refused_until_it_is_rebased_and_then_misses_nothing() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let client = database.client().await;
+    let log = database.log().await;
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        ids.push(append(&client, "orders", "k", &json!(n)).await);
+    }
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let records = next_records(&mut consumer).await;
+    consumer.commit(&records[1].partition, records[1].cursor);
+    within(consumer.close()).await;
+    drop(log);
+    assert!(
+        !event_log::rebase(&database.url).await.unwrap(),
+        "nothing to do"
+    );
+    // As if this cluster had only just begun to count.
+    let aged = "UPDATE outbox SET xid = (xid::text::bigint + 1000000000)::text::xid8;
+                UPDATE log_positions SET xid = (xid::text::bigint + 1000000000)::text::xid8
+                WHERE position > 0";
+    client.batch_execute(aged).await.unwrap();
+    let refused = EventLog::connect(&database.url, options()).await;
+    assert!(matches!(refused, Err(Error::Restored)));
+
+    assert!(event_log::rebase(&database.url).await.unwrap());
+    let log = database.log().await;
+    ids.push(append(&client, "orders", "k", &json!(4)).await);
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let mut read = Vec::new();
+    while read.len() < 3 {
+        read.extend(
+            next_records(&mut consumer)
+                .await
+                .iter()
+                .map(|f| f.record.id),
+        );
+    }
+    assert_eq!(read, ids[2..]);
+}
