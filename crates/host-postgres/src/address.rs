@@ -47,6 +47,12 @@ impl Address {
             .parse()
             .map_err(|e: tokio_postgres::Error| Error::Address(crate::error::describe(&e)))?;
         let targets = targets(&config)?;
+        if config.get_hosts().is_empty() {
+            // TLS needs a name to verify: the address itself.
+            for addr in config.get_hostaddrs().to_vec() {
+                config.host(addr.to_string());
+            }
+        }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }

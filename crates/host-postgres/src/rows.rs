@@ -69,7 +69,8 @@ impl Rows {
         columns.iter().map(values::column).collect()
     }
 
-    /// The next row with its size on the wire. After an error or `None` the connection is free.
+    /// The next row with its size on the wire. After `None` or an error of Postgres the connection
+    /// is free; after a value that cannot be converted, once this is dropped.
     pub fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -106,6 +107,9 @@ impl Rows {
 
     fn end(&mut self, succeeded: bool) {
         if let Some(mut hold) = self.hold.take() {
+            if !succeeded {
+                hold.lease.pool.meters.errors.increment(1);
+            }
             if hold.lease.note_end(&self.text, succeeded) {
                 hold.lease.pool.options.appended();
             }

@@ -4,6 +4,9 @@
 //! CA. `prefer` (the default) encrypts when the server can, without verifying unless a CA is
 //! given: whoever could forge the certificate could as well have refused TLS.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -18,8 +21,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
 
-/// Stands in for the host name where an address has none; no certificate is valid for it.
-const NO_HOST_NAME: &str = "address-without-host-name.invalid";
+/// The name of a Unix socket's host, where TLS is never used.
+const NO_HOST_NAME: &str = "unix-socket.invalid";
 
 /// Makes TLS connections for one `sslmode` and CA. Cheap to clone.
 #[derive(Clone)]
@@ -107,7 +110,7 @@ impl MakeTlsConnect<Socket> for Tls {
     type Error = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Error;
 
     fn make_tls_connect(&mut self, hostname: &str) -> Result<Self::TlsConnect, Self::Error> {
-        // Asked for before it is known whether TLS is used, with "" for sockets and bare addresses.
+        // Asked for before it is known whether TLS is used, with "" for sockets.
         let name = if hostname.is_empty() {
             NO_HOST_NAME
         } else {

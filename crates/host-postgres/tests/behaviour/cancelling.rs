@@ -14,6 +14,19 @@ async fn a_statement_is_cancelled_when_the_guest_drops_the_call() {
 }
 
 #[tokio::test]
+async fn a_transaction_does_not_go_on_after_one_of_its_statements_was_cancelled() {
+    with_host(Options::default(), async |host| {
+        let ran = host.run(GUEST, "call-in-transaction").await;
+        let error = ran.unwrap().unwrap_err();
+        assert!(error.contains("open a new one"), "{error}");
+        host.database
+            .backends_become("state LIKE 'idle in%' OR state = 'active'", 0)
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_statement_is_cancelled_when_the_guest_drops_its_rows() {
     with_host(Options::default(), async |host| {
         host.answer(GUEST, "rows").await;

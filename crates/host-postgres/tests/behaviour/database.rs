@@ -47,7 +47,7 @@ impl Database {
     pub async fn backends(&self, condition: &str) -> i64 {
         self.count(&format!(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-             AND pid <> pg_backend_pid() AND {condition}"
+             AND pid <> pg_backend_pid() AND ({condition})"
         ))
         .await
     }
@@ -70,7 +70,7 @@ impl Database {
         self.becomes(
             &format!(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                 AND pid <> pg_backend_pid() AND {condition}"
+                 AND pid <> pg_backend_pid() AND ({condition})"
             ),
             expected,
         )

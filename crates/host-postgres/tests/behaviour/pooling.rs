@@ -22,6 +22,26 @@ async fn statements_beyond_the_bound_wait_for_a_connection() {
     .await;
 }
 
+/// Prints what a statement costs, from a guest's call to its answer. Asserts nothing about time.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_guests_run_many_statements_at_once() {
+    const GUESTS: u32 = 16;
+    const STATEMENTS: u32 = 1000;
+    with_host(Options::default(), async |host| {
+        host.answer("postgres-statements", "repeat 1").await;
+        let repeat = format!("repeat {STATEMENTS}");
+        let begun = std::time::Instant::now();
+        let runs = (0..GUESTS).map(|_| host.answer("postgres-statements", &repeat));
+        futures::future::join_all(runs).await;
+        let statements = GUESTS * STATEMENTS;
+        println!(
+            "{statements} statements of {GUESTS} guests: {:.0} a second",
+            f64::from(statements) / begun.elapsed().as_secs_f64()
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn waiting_for_a_connection_ends_with_an_error_that_says_why() {
     let options = Options {

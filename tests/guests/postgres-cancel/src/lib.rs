@@ -25,6 +25,12 @@ async fn work(address: String, input: &str) -> anyhow::Result<String> {
             let sleeping = connection.query("SELECT pg_sleep(3600)", vec![]);
             anyhow::ensure!(started(sleeping).await, "pg_sleep returned at once");
         }
+        "call-in-transaction" => {
+            connection.execute("BEGIN", vec![]).await?;
+            let sleeping = connection.query("SELECT pg_sleep(3600)", vec![]);
+            anyhow::ensure!(started(sleeping).await, "pg_sleep returned at once");
+            connection.execute("COMMIT", vec![]).await?;
+        }
         "rows" => {
             let series = "SELECT repeat('x', 1000) FROM generate_series(1, 100000000)";
             let mut result = connection.query(series, vec![]).await?;
