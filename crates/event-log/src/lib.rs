@@ -17,6 +17,7 @@ mod group;
 mod lease;
 mod link;
 mod log;
+mod members;
 mod options;
 mod pacer;
 mod prune;

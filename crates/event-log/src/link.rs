@@ -3,12 +3,11 @@
 //!
 //! Writers never NOTIFY: it would serialise their commits. Here, many wake-ups become one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -20,6 +19,7 @@ use crate::Error;
 use crate::backoff::Backoff;
 use crate::connect::Connector;
 use crate::log::Shared;
+use crate::members::{Cluster, Member};
 
 /// The first key of the advisory locks that stand for live processes ("log").
 pub(crate) const PRESENCE: i32 = 0x006c_6f67;
@@ -61,50 +61,6 @@ SELECT (SELECT coalesce(array_agg(name), '{}') FROM renewed),
         ) m)";
 
 const LEAVE: &str = "DELETE FROM log_members WHERE member = ANY($1)";
-
-/// A live member of a consumer group, in any process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Member {
-    pub consumer_group: String,
-    pub member: Uuid,
-    pub topics: Vec<String>,
-}
-
-/// Who is there, as of the last heartbeat.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Cluster {
-    /// This process's proof of life; `None` while there is no connection.
-    pub presence: Option<i32>,
-    /// The connection is new again after an outage: others may still be on their way back, so
-    /// only their expiry counts.
-    pub in_grace: bool,
-    pub members: HashMap<String, Vec<Member>>,
-}
-
-/// The members of this process.
-#[derive(Default)]
-pub(crate) struct Registry(std::sync::Mutex<BTreeMap<Uuid, Member>>);
-
-impl Registry {
-    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<Uuid, Member>) -> T) -> T {
-        f(&mut self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    pub fn join(&self, member: Member) {
-        self.with(|members| members.insert(member.member, member));
-    }
-
-    pub fn leave(&self, member: Uuid) {
-        self.with(|members| members.remove(&member));
-    }
-
-    fn all(&self) -> Vec<Member> {
-        self.with(|members| members.values().cloned().collect())
-    }
-}
 
 /// Keeps the link up until `stop`.
 pub(crate) async fn run(

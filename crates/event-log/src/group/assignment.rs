@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::link::Member;
+use crate::members::Member;
 use crate::{PARTITIONS, TopicPartition};
 
 /// The partitions of `topics` that `member` should own.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::GroupOptions;
 use super::job::{Batch, Command, Job};
 use super::positions::Positions;
-use crate::link::Member;
+use crate::members::Member;
 use crate::{Cursor, Error, EventLog, Record, TopicPartition};
 
 /// How long leaving a group may take; what is not released by then is taken over by others.

@@ -1,14 +1,13 @@
 //! The job of one member: claims partitions, reads them, writes positions. One statement at a
 //! time on one connection, so its view of what it owns is never ahead of Postgres.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::assignment::desired;
 use super::consumer::{Change, Fetched};
 use super::positions::Positions;
 use super::{Start, lag};
@@ -34,37 +33,37 @@ pub(super) enum Command {
     Close(oneshot::Sender<()>),
 }
 
-struct Owned {
-    epoch: i64,
+pub(super) struct Owned {
+    pub(super) epoch: i64,
     /// Read up to here.
-    read: Cursor,
+    pub(super) read: Cursor,
     /// Written up to here.
-    committed: Cursor,
+    pub(super) committed: Cursor,
     /// To be written.
-    finished: Option<Cursor>,
-    paused: bool,
+    pub(super) finished: Option<Cursor>,
+    pub(super) paused: bool,
     /// Not read any more; the user drains it.
-    revoked: bool,
+    pub(super) revoked: bool,
     /// Drained: to be given up once `finished` is written.
-    released: bool,
+    pub(super) released: bool,
 }
 
 pub(super) struct Job {
-    shared: Arc<Shared>,
-    positions: Positions,
-    reader: Reader,
-    topics: Vec<String>,
-    start: Start,
-    created: bool,
-    owned: BTreeMap<TopicPartition, Owned>,
-    change: mpsc::UnboundedSender<Change>,
-    batches: mpsc::Sender<Batch>,
-    pacer: Pacer,
-    backoff: Backoff,
+    pub(super) shared: Arc<Shared>,
+    pub(super) positions: Positions,
+    pub(super) reader: Reader,
+    pub(super) topics: Vec<String>,
+    pub(super) start: Start,
+    pub(super) created: bool,
+    pub(super) owned: BTreeMap<TopicPartition, Owned>,
+    pub(super) change: mpsc::UnboundedSender<Change>,
+    pub(super) batches: mpsc::Sender<Batch>,
+    pub(super) pacer: Pacer,
+    pub(super) backoff: Backoff,
     /// When finished work and releases are to be written.
-    flush_at: Option<Instant>,
-    sync_at: Instant,
-    lag_at: Instant,
+    pub(super) flush_at: Option<Instant>,
+    pub(super) sync_at: Instant,
+    pub(super) lag_at: Instant,
 }
 
 impl Job {
@@ -294,121 +293,6 @@ impl Job {
         }
         self.flush_at = None;
         Ok(())
-    }
-
-    fn wanted(&self) -> Option<(BTreeSet<TopicPartition>, bool)> {
-        let cluster = self.shared.cluster.borrow();
-        let Positions { group, member } = &self.positions;
-        let members = cluster.members.get(group)?;
-        // Until our own heartbeat is written, others would not know whose partitions we take;
-        // without a connection of its own the process cannot prove that it lives.
-        let known = members.iter().any(|other| other.member == *member);
-        (known && cluster.presence.is_some()).then(|| {
-            (
-                desired(group, *member, &self.topics, members),
-                cluster.in_grace,
-            )
-        })
-    }
-
-    fn out_of_balance(&self) -> bool {
-        let held = self.owned.iter().filter(|(_, owned)| !owned.revoked);
-        let held: BTreeSet<_> = held.map(|(partition, _)| partition).collect();
-        self.wanted()
-            .is_some_and(|(wanted, _)| wanted.iter().collect::<BTreeSet<_>>() != held)
-    }
-
-    /// Makes what is owned what should be: drops what was lost, claims what is free, revokes what
-    /// another member should have.
-    async fn sync(&mut self) -> Result<(), Error> {
-        let session = &mut self.reader.session;
-        if !self.created {
-            self.positions
-                .create(session, &self.topics, self.start)
-                .await?;
-            self.created = true;
-        }
-        let held: BTreeMap<_, _> = self.positions.owned(session).await?.into_iter().collect();
-        let lost = self
-            .owned
-            .iter()
-            .filter(|(partition, owned)| held.get(*partition) != Some(&owned.epoch))
-            .map(|(partition, _)| partition.clone())
-            .collect();
-        self.lose(lost);
-
-        let Some((wanted, in_grace)) = self.wanted() else {
-            return Ok(());
-        };
-        let missing: Vec<_> = wanted
-            .iter()
-            .filter(|partition| !self.owned.contains_key(*partition))
-            .cloned()
-            .collect();
-        if !missing.is_empty() {
-            self.claim(&missing, in_grace).await?;
-        }
-        let mut revoked = Vec::new();
-        for (partition, owned) in &mut self.owned {
-            if !owned.revoked && !wanted.contains(partition) {
-                owned.revoked = true;
-                revoked.push(partition.clone());
-            }
-        }
-        if !revoked.is_empty() {
-            tracing::debug!(
-                group = self.positions.group,
-                partitions = revoked.len(),
-                "revoked"
-            );
-            let _ = self.change.send(Change::Revoked(revoked));
-        }
-        Ok(())
-    }
-
-    async fn claim(&mut self, missing: &[TopicPartition], in_grace: bool) -> Result<(), Error> {
-        let session = &mut self.reader.session;
-        let claimed = self.positions.claim(session, missing, in_grace).await?;
-        if claimed.is_empty() {
-            return Ok(());
-        }
-        tracing::debug!(
-            group = self.positions.group,
-            partitions = claimed.len(),
-            "assigned"
-        );
-        let mut assigned = Vec::with_capacity(claimed.len());
-        for claim in claimed {
-            assigned.push((claim.partition.clone(), claim.epoch));
-            let owned = Owned {
-                epoch: claim.epoch,
-                read: claim.cursor,
-                committed: claim.cursor,
-                finished: None,
-                paused: false,
-                revoked: false,
-                released: false,
-            };
-            self.owned.insert(claim.partition, owned);
-        }
-        let _ = self.change.send(Change::Assigned(assigned));
-        self.pacer.wake(Instant::now());
-        Ok(())
-    }
-
-    fn lose(&mut self, partitions: Vec<TopicPartition>) {
-        if partitions.is_empty() {
-            return;
-        }
-        tracing::warn!(
-            group = self.positions.group,
-            partitions = partitions.len(),
-            "another member took partitions over: this one was not seen alive"
-        );
-        for partition in &partitions {
-            self.owned.remove(partition);
-        }
-        let _ = self.change.send(Change::Lost(partitions));
     }
 
     /// Gives everything back. The caller stops waiting after a while.

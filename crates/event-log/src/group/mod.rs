@@ -3,6 +3,7 @@
 //! finished work, and only by the owner.
 
 mod assignment;
+mod balance;
 mod consumer;
 mod job;
 mod lag;
