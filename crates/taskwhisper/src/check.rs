@@ -14,6 +14,8 @@ pub async fn all(app: &App, variables: &Variables) -> anyhow::Result<()> {
         // With values missing, these would only say the same again.
         let checks = [
             configs::<trigger_http::TriggerConfig>(app, variables, "http").await,
+            configs::<trigger_kafka::TriggerConfig>(app, variables, "kafka").await,
+            configs::<trigger_cron::TriggerConfig>(app, variables, "cron").await,
             configs::<trigger_websocket::TriggerConfig>(app, variables, "websocket").await,
         ];
         problems.extend(checks.into_iter().flatten());

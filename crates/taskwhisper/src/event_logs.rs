@@ -61,10 +61,15 @@ impl EventLogs {
         Ok(logs)
     }
 
-    /// The log of this kind of trigger.
-    pub fn of(&self, kind: &str) -> anyhow::Result<&Arc<EventLog>> {
+    /// The log of this kind of trigger, if it has one.
+    pub fn of(&self, kind: &str) -> Option<&Arc<EventLog>> {
+        self.by_kind.get(kind)
+    }
+
+    /// The log of a kind of trigger that cannot do without.
+    pub fn required(&self, kind: &str) -> anyhow::Result<&Arc<EventLog>> {
         let missing = || format!("[application.trigger.{kind}] names no event_log");
-        self.by_kind.get(kind).with_context(missing)
+        self.of(kind).with_context(missing)
     }
 
     /// Every database that holds a log.
@@ -79,7 +84,8 @@ impl EventLogs {
     }
 }
 
-/// What is wrong with the settings of triggers that run.
+/// What is wrong with the settings of triggers that run. Cron can do without a log, as the
+/// official cron plugin does: then each host fires.
 pub async fn problems(app: &App, variables: &Variables) -> Vec<String> {
     let mut problems = Vec::new();
     for kind in KINDS {
@@ -87,12 +93,15 @@ pub async fn problems(app: &App, variables: &Variables) -> Vec<String> {
             continue;
         }
         match settings(app, variables, kind).await {
+            Ok(None) if kind == "cron" => {}
             Ok(None) => problems.push(format!(
                 "[application.trigger.{kind}] is missing; write event_log = \"postgres://…\" in it"
             )),
-            Ok(Some(settings)) if settings.event_log.is_empty() => problems.push(format!(
-                "application.trigger.{kind}: event_log is empty; it must be a Postgres URL"
-            )),
+            Ok(Some(settings)) if settings.event_log.is_empty() && kind != "cron" => {
+                problems.push(format!(
+                    "application.trigger.{kind}: event_log is empty; it must be a Postgres URL"
+                ))
+            }
             Ok(Some(settings)) if !settings.brokers.is_empty() => problems.push(format!(
                 "application.trigger.{kind}: brokers is `{}`, but this version reads the event \
                  log in Postgres only; leave it empty",

@@ -25,6 +25,8 @@ const APPEND_MARKER: &str = "outbox";
 
 /// Everything that is to run, ready but not running.
 pub struct Services {
+    kafka: Option<trigger_kafka::Service>,
+    cron: Option<trigger_cron::Service>,
     http: Option<trigger_http::Service>,
     websocket: Option<trigger_websocket::Service>,
     /// Where WebSockets are served when HTTP is not ours.
@@ -48,8 +50,17 @@ impl Services {
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
 
         let mut errors = Vec::new();
-        let websocket = if_any(&app, "websocket", &mut errors, async || {
-            let log = logs.of("websocket")?;
+        let kafka = if_any(&app, trigger_kafka::KIND, &mut errors, async |kind| {
+            let log = logs.required(kind)?;
+            trigger_kafka::Service::new(&app, &variables, &runtime, log).await
+        })
+        .await;
+        let cron = if_any(&app, trigger_cron::KIND, &mut errors, async |kind| {
+            trigger_cron::Service::new(&app, &variables, &runtime, logs.of(kind)).await
+        })
+        .await;
+        let websocket = if_any(&app, trigger_websocket::KIND, &mut errors, async |kind| {
+            let log = logs.required(kind)?;
             trigger_websocket::Service::new(&app, &variables, &runtime, log).await
         })
         .await;
@@ -81,6 +92,8 @@ impl Services {
             bail!("{}", list.join("\n"));
         }
         Ok(Self {
+            kafka,
+            cron,
             http,
             websocket,
             websocket_listener,
@@ -106,6 +119,12 @@ impl Services {
     /// Run everything until `stop`, then to the end of its drain.
     pub fn run(self, stop: &CancellationToken) -> Running {
         let mut running = Running::new();
+        if let Some(kafka) = self.kafka {
+            spawn(&mut running, trigger_kafka::KIND, kafka.run(stop.clone()));
+        }
+        if let Some(cron) = self.cron {
+            spawn(&mut running, trigger_cron::KIND, cron.run(stop.clone()));
+        }
         if let Some(http) = self.http {
             spawn(&mut running, "http", http.run(stop.clone()));
         }
@@ -137,10 +156,10 @@ async fn if_any<S>(
     app: &App,
     kind: &str,
     errors: &mut Vec<anyhow::Error>,
-    new: impl AsyncFnOnce() -> anyhow::Result<Option<S>>,
+    new: impl AsyncFnOnce(&str) -> anyhow::Result<Option<S>>,
 ) -> Option<S> {
     app.triggers_of(kind).next()?;
-    new().await.unwrap_or_else(|error| {
+    new(kind).await.unwrap_or_else(|error| {
         errors.push(error);
         None
     })
