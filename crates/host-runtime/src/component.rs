@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use host_app::AllowedHosts;
@@ -13,7 +12,7 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use crate::imports::{KeyValue, KeyValueFile, OutboundHttp, Variables};
+use crate::imports::{Client, KeyValue, KeyValueFile, OutboundHttp, Variables};
 use crate::limits::{Limits, MemoryBudget};
 use crate::state::allows_socket;
 use crate::stdio::Output;
@@ -24,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) variables: Arc<host_app::Variables>,
     pub(crate) key_value: Arc<KeyValueFile>,
+    pub(crate) http_client: Arc<Client>,
     pub(crate) memory: Arc<MemoryBudget>,
 }
 
@@ -50,7 +50,7 @@ impl Component {
         for mount in &manifest.files {
             if !mount.host.is_dir() {
                 bail!(
-                    "component `{id}`: the folder {} to be mounted at {} does not exist",
+                    "component `{id}`: {} is to be mounted at {}, but is no folder",
                     mount.host.display(),
                     mount.guest
                 );
@@ -108,7 +108,7 @@ impl Component {
             outbound_http: OutboundHttp {
                 component: self.id.clone(),
                 allowed: allowed.clone(),
-                connect_timeout: options.connect_timeout,
+                client: self.shared.http_client.clone(),
             },
             postgres: host_postgres::State::new(
                 options.postgres.clone(),
@@ -171,11 +171,6 @@ impl Component {
             )))
         });
         Ok(wasi.build())
-    }
-
-    /// The longest a host-side wait of this component may take to get a connection.
-    pub fn connect_timeout(&self) -> Duration {
-        self.shared.options.connect_timeout
     }
 }
 

@@ -12,7 +12,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::component::Shared;
-use crate::imports::{self, KeyValueFile};
+use crate::imports::{self, Client, KeyValueFile};
 use crate::limits::MemoryBudget;
 use crate::{Component, Options, State, engine, link};
 
@@ -48,6 +48,7 @@ impl Runtime {
             key_value: Arc::new(KeyValueFile::new(
                 options.state_dir.join("sqlite_key_value.db"),
             )),
+            http_client: Client::new(options.connect_timeout),
             memory: MemoryBudget::new(options.max_total_memory),
             variables,
             options,

@@ -6,6 +6,7 @@ mod body;
 mod config;
 mod headers;
 mod ids;
+mod io;
 mod options;
 mod problem;
 mod routes;

@@ -27,8 +27,11 @@ pub struct Options {
     pub max_request_body: u64,
     /// Bytes of a request's head.
     pub max_request_head: usize,
-    /// From the first byte of a request's head to its last.
+    /// For a request's head to arrive, the wait for its first byte included: how long an
+    /// idle connection stays open.
     pub head_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub write_timeout: Duration,
     /// How long requests in flight may take to end after a shutdown began.
     pub drain_timeout: Duration,
 }
@@ -47,7 +50,8 @@ impl Options {
             request_deadline: Duration::from_secs(30),
             max_request_body: 10 << 20,
             max_request_head: 64 << 10,
-            head_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(25),
         }
     }

@@ -118,7 +118,9 @@ impl<T> Router<T> {
     pub fn add(&mut self, pattern: Pattern, target: T) -> Result<Option<T>, String> {
         let spec = pattern.spec()?;
         let entry = Entry { pattern, target };
-        if let Some(there) = self.routes.get_handler_mut(spec.clone()) {
+        // The router's own lookup never finds an equal route: its order knows none.
+        let mut routes = self.routes.iter_mut();
+        if let Some((_, there)) = routes.find(|(there, _)| there.segments() == spec.segments()) {
             return Ok(Some(std::mem::replace(there, entry).target));
         }
         self.routes

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use host_runtime::{CallError, HttpHandler, Pool};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 
 use crate::access::{Access, Meter};
@@ -21,6 +21,8 @@ use crate::upgrade::Upgrade;
 pub(crate) struct Server {
     pub(crate) router: Router<Target>,
     pub(crate) upgrades: Vec<Arc<dyn Upgrade>>,
+    /// Measures what no component answers.
+    pub(crate) unrouted: Arc<Meter>,
     pub(crate) max_request_body: u64,
     pub(crate) app_info: Bytes,
 }
@@ -45,7 +47,11 @@ impl Server {
         client: SocketAddr,
     ) -> Response<ResponseBody> {
         let request_id = ids::ensure_request_id(request.headers_mut());
-        let mut response = self.answer(request, &request_id, client).await;
+        let traceparent = ids::ensure_traceparent(request.headers_mut());
+        let access = |meter: &Arc<Meter>, method: &Method| {
+            Access::begin(meter, method.clone(), request_id.clone(), traceparent)
+        };
+        let mut response = self.answer(request, client, access).await;
         response.headers_mut().insert(ids::REQUEST_ID, request_id);
         response
     }
@@ -53,38 +59,42 @@ impl Server {
     async fn answer(
         &self,
         mut request: Request<Incoming>,
-        request_id: &HeaderValue,
         client: SocketAddr,
+        access: impl FnOnce(&Arc<Meter>, &Method) -> Access,
     ) -> Response<ResponseBody> {
         let path = request.uri().path();
         if let Some(name) = path.strip_prefix(WELL_KNOWN) {
             return self.well_known(name);
         }
         if let Some(upgrade) = self.upgrades.iter().find(|upgrade| upgrade.matches(path)) {
-            ids::ensure_traceparent(request.headers_mut());
+            let mut access = access(&self.unrouted, request.method());
             let response = upgrade.handle(request, client).await;
+            access.set_status(response.status());
             return response.map(|body| ResponseBody::full(into_bytes(body)));
         }
+        let refuse = |problem: Problem, mut access: Access| {
+            let response = problem.response();
+            access.set_status(response.status());
+            response
+        };
         if headers::set_authority(&mut request).is_none() {
-            return Problem::NoHost.response();
+            return refuse(Problem::NoHost, access(&self.unrouted, request.method()));
         }
         let uri = request.uri().clone();
         let Some(found) = self.router.find(uri.path()) else {
-            return Problem::NotFound.response();
+            return refuse(Problem::NotFound, access(&self.unrouted, request.method()));
         };
         let endpoint = match found.target {
             Target::Component(endpoint) => endpoint,
-            Target::Static(response) => return response.clone().map(ResponseBody::full),
+            Target::Static(response) => {
+                let mut access = access(&self.unrouted, request.method());
+                access.set_status(response.status());
+                return response.clone().map(ResponseBody::full);
+            }
         };
-        let traceparent = ids::ensure_traceparent(request.headers_mut());
         let route = &endpoint.headers;
         headers::set_spin_headers(request.headers_mut(), &uri, route, &found, client);
-        let access = Access::begin(
-            &endpoint.meter,
-            request.method().clone(),
-            request_id.clone(),
-            traceparent,
-        );
+        let access = access(&endpoint.meter, request.method());
         self.call(endpoint, request, access).await
     }
 

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Meter;
 use crate::config::{Executor, Route, StaticResponse, TriggerConfig, TriggerSettings};
 use crate::headers::RouteHeaders;
+use crate::io::Connection;
 use crate::options::Options;
 use crate::routes::{Pattern, Router, WELL_KNOWN};
 use crate::serve::{Endpoint, Server, Target};
@@ -70,6 +71,7 @@ impl Service {
         let server = Arc::new(Server {
             router,
             upgrades,
+            unrouted: Meter::new(&app.name, "none", "none"),
             max_request_body: options.max_request_body,
             app_info: Bytes::from(serde_json::json!({ "name": app.name }).to_string()),
         });
@@ -115,7 +117,7 @@ impl Service {
             let connection = serve_connection(
                 builder.clone(),
                 self.server.clone(),
-                stream,
+                Connection::new(stream, self.options.write_timeout),
                 client,
                 shutdown.child_token(),
             );
@@ -175,18 +177,16 @@ impl Service {
 async fn serve_connection(
     builder: Arc<Builder<TokioExecutor>>,
     server: Arc<Server>,
-    stream: TcpStream,
+    connection: Connection,
     client: SocketAddr,
     shutdown: CancellationToken,
 ) {
-    // Without it, the end of a streamed response waits for the client's acknowledgement.
-    _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.handle(request, client).await) }
     });
     let mut connection =
-        pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        pin!(builder.serve_connection_with_upgrades(TokioIo::new(connection), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = shutdown.cancelled() => {

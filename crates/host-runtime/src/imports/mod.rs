@@ -10,7 +10,7 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 pub(crate) use key_value::{KeyValue, KeyValueFile};
-pub(crate) use outbound_http::OutboundHttp;
+pub(crate) use outbound_http::{Client, OutboundHttp};
 pub(crate) use variables::Variables;
 
 use crate::State;

@@ -1,17 +1,93 @@
-//! Outbound HTTP of components: only to hosts in the allow-list, with bounded waits.
+//! Outbound HTTP of components: only to hosts in the allow-list, with bounded waits, on
+//! connections that are kept for the next request.
 
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use host_app::AllowedHosts;
-use http_body_util::BodyExt;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+use http_body_util::BodyExt as _;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-/// What `wasi:http` asks before and when it sends a request.
+/// How long a response's head may take where the guest sets no limit. Language models think
+/// for minutes; the guest's own deadline ends it earlier.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How long a connection is kept for the next request, and how many to one host.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_IDLE_PER_HOST: usize = 16;
+
+/// The client all components share. It is made at the first request: reading the machine's
+/// certificates takes a while.
+pub(crate) struct Client {
+    inner: OnceCell<Inner>,
+    connect_timeout: Duration,
+}
+
+type Inner = legacy::Client<HttpsConnector<HttpConnector>, WasiBody>;
+
+impl Client {
+    pub(crate) fn new(connect_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            inner: OnceCell::new(),
+            connect_timeout,
+        })
+    }
+
+    async fn get(&self) -> Result<&Inner, Error> {
+        let connect_timeout = self.connect_timeout;
+        self.inner
+            .get_or_try_init(|| async {
+                tokio::task::spawn_blocking(move || connect(connect_timeout))
+                    .await
+                    .map_err(|error| Error::InternalError(Some(error.to_string())))?
+                    .map_err(|error| Error::InternalError(Some(error.to_string())))
+            })
+            .await
+    }
+}
+
+fn connect(timeout: Duration) -> Result<Inner, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    for error in &native.errors {
+        tracing::warn!("cannot read the machine's certificates: {error}");
+    }
+    roots.add_parsable_certificates(native.certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(timeout));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(http);
+    Ok(legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .build(connector))
+}
+
+/// What `wasi:http` asks before and when a component sends a request.
 pub(crate) struct OutboundHttp {
     pub(crate) component: Arc<str>,
     pub(crate) allowed: Arc<AllowedHosts>,
-    pub(crate) connect_timeout: Duration,
+    pub(crate) client: Arc<Client>,
 }
 
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -47,12 +123,64 @@ impl WasiHttpHooks for OutboundHttp {
         _: Io,
     ) -> Sent {
         let checked = self.check(request.uri());
-        let mut options = options.unwrap_or_default();
-        options.connect_timeout.get_or_insert(self.connect_timeout);
+        let client = self.client.clone();
+        let component = self.component.clone();
         Box::new(async move {
             checked?;
-            let (response, io) = default_send_request(request, Some(options)).await?;
-            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Io))
+            let options = options.unwrap_or_default();
+            let timeout = options.connect_timeout.unwrap_or(client.connect_timeout)
+                + options.first_byte_timeout.unwrap_or(FIRST_BYTE_TIMEOUT);
+            let host = request.uri().host().unwrap_or_default().to_owned();
+            let sent = client.get().await?.request(request);
+            let error = match tokio::time::timeout(timeout, sent).await {
+                Ok(Ok(response)) => {
+                    let response = response.map(|body| body.map_err(Error::from).boxed_unsync());
+                    return Ok((response, Box::new(std::future::ready(Ok(()))) as Io));
+                }
+                Ok(Err(error)) => guest_error(&error),
+                Err(_) => Error::HttpResponseTimeout,
+            };
+            tracing::warn!(
+                component = &*component,
+                host,
+                %error,
+                "an outbound request failed"
+            );
+            Err(error)
         })
+    }
+}
+
+/// The error a guest sees: the first cause that says more than that it failed.
+fn guest_error(error: &legacy::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            match io.kind() {
+                io::ErrorKind::ConnectionRefused => return Error::ConnectionRefused,
+                io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
+                io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => {
+                    return Error::ConnectionTerminated;
+                }
+                _ => {}
+            }
+            if let Some(rustls::Error::InvalidCertificate(_)) =
+                io.get_ref().and_then(|inner| inner.downcast_ref())
+            {
+                return Error::TlsCertificateError;
+            }
+        }
+        if inner.to_string().contains("dns error") {
+            return Error::DnsError {
+                rcode: None,
+                info_code: None,
+            };
+        }
+        cause = inner.source();
+    }
+    if error.is_connect() {
+        Error::DestinationUnavailable
+    } else {
+        Error::HttpProtocolError
     }
 }

@@ -63,6 +63,14 @@ pub(super) struct Turn<E: Export> {
     pub(super) finished: bool,
 }
 
+/// What a worker that rests leaves to do.
+#[derive(Default)]
+pub(super) struct Rest {
+    /// It took a job after all.
+    pub(super) has_inbox: bool,
+    pub(super) placements: Vec<Placement>,
+}
+
 pub(super) struct Dispatch<E: Export> {
     limits: PoolLimits,
     /// Instances to spread over before they share calls: more could not compute at once.
@@ -136,7 +144,8 @@ impl<E: Export> Dispatch<E> {
         if let Some(index) = ready.or_else(almost) {
             return Some(index);
         }
-        if self.seats.len() < self.spread {
+        let open = self.seats.len() - self.closing();
+        if open < self.spread {
             return Some(self.seats.len());
         }
         let busy = self
@@ -147,15 +156,23 @@ impl<E: Export> Dispatch<E> {
             .min_by_key(|(_, seat)| seat.load);
         match busy {
             Some((index, _)) => Some(index),
-            None => (self.seats.len() < self.limits.max_instances).then_some(self.seats.len()),
+            None => (open < self.limits.max_instances).then_some(self.seats.len()),
         }
     }
 
+    /// Instances that only finish what they have, such as long streams. They do not count
+    /// as instances: else a few streams could keep everything else waiting.
+    fn closing(&self) -> usize {
+        let is_closing = |seat: &&Seat<E>| seat.status == Status::Closing;
+        self.seats.iter().filter(is_closing).count()
+    }
+
     fn assign(&mut self, index: usize, mut job: Job<E>) -> Waker {
+        let may_close = self.closing() < self.limits.max_instances;
         let seat = &mut self.seats[index];
         seat.load += 1;
         seat.calls += 1;
-        seat.status = if seat.calls >= self.limits.max_calls_per_instance {
+        seat.status = if may_close && seat.calls >= self.limits.max_calls_per_instance {
             Status::Closing
         } else {
             Status::Busy
@@ -188,15 +205,16 @@ impl<E: Export> Dispatch<E> {
     }
 
     /// The worker has nothing more to do for now: it takes what waits, as far as it has room.
-    /// Returns whether there is something in its inbox.
-    pub(super) fn rest(&mut self, id: u64) -> bool {
+    pub(super) fn rest(&mut self, id: u64) -> Rest {
         let concurrency = self.limits.max_concurrent_calls;
+        let mut rest = Rest::default();
         let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
-            return false;
+            return rest;
         };
         loop {
             let seat = &mut self.seats[index];
             if seat.status == Status::Closing {
+                rest.placements = self.place_waiting();
                 break;
             }
             seat.status = Status::Ready;
@@ -208,7 +226,18 @@ impl<E: Export> Dispatch<E> {
                 None => break,
             }
         }
-        !self.seats[index].inbox.is_empty()
+        rest.has_inbox = !self.seats[index].inbox.is_empty();
+        rest
+    }
+
+    /// Place what waits, as far as there is room for it.
+    fn place_waiting(&mut self) -> Vec<Placement> {
+        let mut placements = Vec::new();
+        while !self.waiting.is_empty() && self.choose().is_some() {
+            let job = self.waiting.pop_front();
+            placements.extend(job.map(|job| self.place(job)));
+        }
+        placements
     }
 
     /// A guest holds the worker: what is in its inbox goes to others.
@@ -245,19 +274,21 @@ impl<E: Export> Dispatch<E> {
         (seat.load, seat.status == Status::Closing)
     }
 
+    /// The worker's instance failed: streaming responses learn of it.
+    pub(super) fn fail(&mut self, id: u64) {
+        if let Some(seat) = self.seat(id) {
+            seat.status = Status::Closing;
+            seat.failed.store(true, Ordering::Release);
+        }
+    }
+
     /// The worker is gone. Jobs it had not begun are returned if it never started, else
     /// they go to others, with what waited for a place.
-    pub(super) fn leave(
-        &mut self,
-        id: u64,
-        failed: bool,
-        start_failed: bool,
-    ) -> (Vec<Job<E>>, Vec<Placement>) {
+    pub(super) fn leave(&mut self, id: u64, start_failed: bool) -> (Vec<Job<E>>, Vec<Placement>) {
         let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
             return (Vec::new(), Vec::new());
         };
         let mut seat = self.seats.remove(index);
-        seat.failed.store(failed, Ordering::Release);
         for job in &mut seat.inbox {
             job.slot.seat = None;
         }
@@ -265,9 +296,7 @@ impl<E: Export> Dispatch<E> {
             return (seat.inbox, Vec::new());
         }
         let mut placements = self.place_again(seat.inbox);
-        if let Some(job) = self.waiting.pop_front() {
-            placements.push(self.place(job));
-        }
+        placements.extend(self.place_waiting());
         (Vec::new(), placements)
     }
 
@@ -280,13 +309,17 @@ impl<E: Export> Dispatch<E> {
         expired
     }
 
-    /// A call is over. Returns whom to wake because of it.
-    pub(super) fn release(&mut self, id: Option<u64>) -> Option<Waker> {
+    /// A call is over: there is room for another.
+    pub(super) fn release(&mut self, id: Option<u64>) -> Vec<Placement> {
         self.in_flight -= 1;
-        let has_waiting = !self.waiting.is_empty();
-        let seat = self.seat(id?)?;
+        let Some(seat) = id.and_then(|id| self.seat(id)) else {
+            return Vec::new();
+        };
         seat.load -= 1;
-        let finished = seat.status == Status::Closing && seat.load == 0;
-        (finished || has_waiting).then(|| seat.waker.clone())
+        let is_finished = seat.status == Status::Closing && seat.load == 0;
+        let finished = is_finished.then(|| Placement::Woken(seat.waker.clone()));
+        let mut placements = self.place_waiting();
+        placements.extend(finished);
+        placements
     }
 }

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use metrics::{Counter, Gauge};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use wasmtime::Store;
 use wasmtime::component::{Accessor, Instance};
@@ -32,9 +33,7 @@ pub trait Export: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// Says what is missing; the caller adds the component's id.
-    fn check(_component: &Component) -> wasmtime::Result<()> {
-        Ok(())
-    }
+    fn check(component: &Component) -> wasmtime::Result<()>;
 
     /// Find the export in a new instance.
     fn load(store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self>;
@@ -179,10 +178,14 @@ impl<E: Export> Shared<E> {
         match placement {
             Placement::Woken(waker) => waker.wake(),
             Placement::Start(id) => {
+                // A slot may be dropped where the runtime is gone already.
+                let Ok(runtime) = Handle::try_current() else {
+                    return;
+                };
                 // tokio's budget would make a busy instance wait for data that is there;
                 // the engine's clock makes it give way often enough.
                 let worker = tokio::task::unconstrained(worker::run(self.clone(), id));
-                drop(tokio::spawn(worker));
+                drop(runtime.spawn(worker));
             }
             Placement::Waiting => {}
         }
@@ -211,19 +214,21 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.pool.release(self.seat.as_ref().map(|seat| seat.id));
+        self.pool
+            .clone()
+            .release(self.seat.as_ref().map(|seat| seat.id));
     }
 }
 
 trait Release: Send + Sync {
-    fn release(&self, seat: Option<u64>);
+    fn release(self: Arc<Self>, seat: Option<u64>);
 }
 
 impl<E: Export> Release for Shared<E> {
-    fn release(&self, seat: Option<u64>) {
-        let waker = self.dispatch().release(seat);
-        if let Some(waker) = waker {
-            waker.wake();
+    fn release(self: Arc<Self>, seat: Option<u64>) {
+        let placements = self.dispatch().release(seat);
+        for placement in placements {
+            self.follow(placement);
         }
     }
 }

@@ -12,7 +12,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Sleep;
 use wasmtime::Store;
 
-use super::dispatch::{Job, Reply};
+use super::dispatch::{Job, Placement, Reply};
 use super::turns::Turns;
 use super::{CallError, Export, Shared, Slot};
 use crate::State;
@@ -69,6 +69,10 @@ pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
             seat.start_failed = false;
             let end = seat.drive(&mut store, &export).await;
             seat.end = end.map(|end| seat.explain(end, &store));
+            if seat.end.is_some() {
+                // Before the store goes: then streaming bodies end, and must not look complete.
+                seat.shared.dispatch().fail(id);
+            }
         }
         Ok(Err(error)) => seat.end = Some(CallError::Instantiate(format!("{error:#}"))),
         Err(_) => {
@@ -165,8 +169,9 @@ impl<E: Export> Seat<E> {
                     return self.check(&mut watch, timer.as_mut(), cx).map(Some);
                 }
                 watch.stuck_since = None;
-                let has_more = self.shared.dispatch().rest(self.id);
-                if turns.is_waiting() && !has_more {
+                let rest = self.shared.dispatch().rest(self.id);
+                self.follow(rest.placements);
+                if turns.is_waiting() && !rest.has_inbox {
                     self.hand_over();
                     return self.check(&mut watch, timer.as_mut(), cx).map(Some);
                 }
@@ -180,6 +185,10 @@ impl<E: Export> Seat<E> {
 
     fn pass_on_inbox(&self) {
         let placements = self.shared.dispatch().stuck(self.id);
+        self.follow(placements);
+    }
+
+    fn follow(&self, placements: Vec<Placement>) {
         for placement in placements {
             self.shared.follow(placement);
         }
@@ -315,15 +324,11 @@ impl<E: Export> Drop for Seat<E> {
         self.shared.live_instances.decrement(1);
         let mut end = self.end.take();
         if std::thread::panicking() {
+            self.shared.dispatch().fail(self.id);
             end = Some(CallError::Trap("the host panicked".into()));
         }
-        let (unstarted, placements) =
-            self.shared
-                .dispatch()
-                .leave(self.id, end.is_some(), self.start_failed);
-        for placement in placements {
-            self.shared.follow(placement);
-        }
+        let (unstarted, placements) = self.shared.dispatch().leave(self.id, self.start_failed);
+        self.follow(placements);
         let Some(end) = end else { return };
         let begun = std::mem::take(&mut *lock(&self.begun));
         self.shared.failed_instances.increment(1);
