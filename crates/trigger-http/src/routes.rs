@@ -119,9 +119,10 @@ impl<T> Router<T> {
         let spec = pattern.spec()?;
         let entry = Entry { pattern, target };
         // The router's own lookup never finds an equal route: its order knows none.
-        let mut routes = self.routes.iter_mut();
-        if let Some((_, there)) = routes.find(|(there, _)| there.segments() == spec.segments()) {
-            return Ok(Some(std::mem::replace(there, entry).target));
+        for (there, replaced) in self.routes.iter_mut() {
+            if there.segments() == spec.segments() {
+                return Ok(Some(std::mem::replace(replaced, entry).target));
+            }
         }
         self.routes
             .add(spec, entry)

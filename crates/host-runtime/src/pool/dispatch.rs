@@ -12,6 +12,10 @@ use tokio::sync::oneshot;
 
 use super::{CallError, Export, PoolLimits, Seated, Slot};
 
+/// Instances that may finish what they have while others take their place, however few
+/// instances there may be.
+const MIN_CLOSING: usize = 8;
+
 pub(super) type Reply<E> = oneshot::Sender<Result<(<E as Export>::Response, Slot), CallError>>;
 
 /// A call that no instance has begun.
@@ -168,7 +172,7 @@ impl<E: Export> Dispatch<E> {
     }
 
     fn assign(&mut self, index: usize, mut job: Job<E>) -> Waker {
-        let may_close = self.closing() < self.limits.max_instances;
+        let may_close = self.closing() < self.limits.max_instances.max(MIN_CLOSING);
         let seat = &mut self.seats[index];
         seat.load += 1;
         seat.calls += 1;
