@@ -141,9 +141,11 @@ function keepingFocus(page: HTMLElement, draw: () => void): void {
   const nextId = place?.next instanceof HTMLElement ? place.next.dataset["id"] : undefined;
   draw();
   if (place === null) return;
-  const at = (id: string | undefined) =>
-    id === undefined
-      ? null
-      : page.querySelector<HTMLElement>(`li[data-id="${id}"] [data-action="${place.action}"]`);
+  const at = (id: string | undefined): HTMLElement | null => {
+    if (id === undefined) return null;
+    const same = page.querySelector<HTMLElement>(`li[data-id="${id}"] [data-action="${place.action}"]`);
+    // A task that was done may now be in the folded part.
+    return same?.checkVisibility() ? same : null;
+  };
   (at(place.id) ?? at(nextId) ?? page.querySelector<HTMLElement>("input"))?.focus();
 }

@@ -26,7 +26,10 @@ function enter(): void {
   current?.close();
   current = board(session);
   show(current.page);
-  current.page.querySelector<HTMLElement>("input")?.focus();
+  // On a telephone the focus would bring up the keyboard unasked.
+  if (matchMedia("(pointer: fine)").matches) {
+    current.page.querySelector<HTMLElement>("input")?.focus();
+  }
 }
 
 async function start(): Promise<void> {
