@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::log::Shared;
 use crate::pacer::{Met, Pacer};
-use crate::reader::Reader;
+use crate::reader::{Read, Reader};
 use crate::session::Session;
 use crate::{Cursor, Error, EventLog, PARTITIONS, Record, TopicPartition};
 
@@ -200,7 +200,8 @@ impl Job {
             let _ = begun.send(());
         }
         let page = self.reader.read(&self.cursors).await?;
-        for read in &page.rows {
+        let rows = in_order(page.rows, self.shared.options.fetch_rows.max(1));
+        for read in &rows {
             if let Some((_, cursor)) = self
                 .cursors
                 .iter_mut()
@@ -209,8 +210,8 @@ impl Job {
                 *cursor = read.cursor;
             }
         }
-        if !page.rows.is_empty() {
-            let batch = page.rows.into_iter().map(|read| read.record).collect();
+        if !rows.is_empty() {
+            let batch = rows.into_iter().map(|read| read.record).collect();
             // Nobody listens: the last tail has just been dropped.
             let _ = self.batches.send(Arc::new(batch));
         }
@@ -232,5 +233,62 @@ impl Job {
             }));
         }
         Ok(())
+    }
+}
+
+/// The rows up to the end of the first partition's full page. Behind that other partitions would run
+/// ahead of it, and a client that goes on from the last record it saw would miss what it did not see.
+fn in_order(mut rows: Vec<Read>, limit: usize) -> Vec<Read> {
+    let mut taken: BTreeMap<&TopicPartition, usize> = BTreeMap::new();
+    let end = rows.iter().position(|read| {
+        let count = taken.entry(&read.partition).or_default();
+        *count += 1;
+        *count == limit
+    });
+    if let Some(end) = end {
+        rows.truncate(end + 1);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn read(partition: i32, position: i64) -> Read {
+        let topic = "news".to_owned();
+        Read {
+            cursor: Cursor { xid: 1, position },
+            record: Arc::new(Record {
+                topic: topic.clone(),
+                partition,
+                offset: position,
+                id: Uuid::nil(),
+                timestamp_ms: 0,
+                key: None,
+                value: None,
+                headers: Vec::new(),
+            }),
+            partition: TopicPartition { topic, partition },
+        }
+    }
+
+    #[test]
+    fn no_partition_runs_ahead_of_one_whose_page_is_full() {
+        let rows = || {
+            [(0, 1), (1, 2), (0, 3), (1, 4), (0, 5)]
+                .map(|(p, n)| read(p, n))
+                .to_vec()
+        };
+        let kept = |limit| {
+            in_order(rows(), limit)
+                .last()
+                .map(|row| row.cursor.position)
+        };
+        assert_eq!(kept(2), Some(3));
+        assert_eq!(kept(3), Some(5));
+        assert_eq!(kept(4), Some(5), "no page is full");
+        assert!(in_order(Vec::new(), 2).is_empty());
     }
 }

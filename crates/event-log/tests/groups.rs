@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{Database, append, group, next_records, options, within};
+use common::{Database, append, group, next_records, options, read, until_below_horizon, within};
 use event_log::{Consumer, Cursor, Event, EventLog, Fetched, Options, Start, TopicPartition};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,8 +20,7 @@ async fn a_record_is_read_with_its_key_value_and_cloudevents_headers() {
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let id = append(&database.client().await, "orders", "anna", &json!({"n": 1})).await;
     log.wake();
-    let records = next_records(&mut consumer).await;
-    assert_eq!(records.len(), 1);
+    let records = read(&mut consumer, 1).await;
     let record = &records[0].record;
     assert_eq!((record.topic.as_str(), record.id), ("orders", id));
     assert_eq!(record.key.as_deref(), Some(&b"anna"[..]));
@@ -109,14 +108,12 @@ async fn a_group_goes_on_behind_what_it_committed() {
     }
     let log = database.log().await;
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
-    let records = next_records(&mut consumer).await;
-    assert_eq!(records.len(), 10);
+    let records = read(&mut consumer, 10).await;
     consumer.commit(&records[3].partition, records[3].cursor);
     within(consumer.close()).await;
 
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
-    let again = next_records(&mut consumer).await;
-    assert_eq!(again.len(), 6);
+    let again = read(&mut consumer, 6).await;
     assert_eq!(again[0].record.id, records[4].record.id);
 }
 
@@ -127,6 +124,7 @@ async fn a_group_that_starts_at_the_latest_sees_only_what_comes() {
     };
     let client = database.client().await;
     append(&client, "orders", "k", &json!("before")).await;
+    until_below_horizon(&client).await;
     let log = database.log().await;
     let mut options = group("g", &["orders"]);
     options.start = Start::Latest;
@@ -136,8 +134,7 @@ async fn a_group_that_starts_at_the_latest_sees_only_what_comes() {
         Ok(Event::Assigned(_))
     ));
     let id = append(&client, "orders", "k", &json!("after")).await;
-    let records = next_records(&mut consumer).await;
-    assert_eq!(records.len(), 1);
+    let records = read(&mut consumer, 1).await;
     assert_eq!(records[0].record.id, id);
 }
 

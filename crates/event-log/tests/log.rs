@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Database, append, group, next_records, options, within};
+use common::{Database, append, group, next_records, options, read, until_below_horizon, within};
 use event_log::{DeadLetter, Error, EventLog, Options, TailError};
 use serde_json::json;
 
@@ -15,6 +15,7 @@ async fn a_tail_gets_what_commits_after_it_is_ready_on_every_host() {
     };
     let client = database.client().await;
     append(&client, "news", "k", &json!("old")).await;
+    until_below_horizon(&client).await;
     let (here, there) = (database.log().await, database.log().await);
     let mut tails = [
         here.tail(vec!["news".to_owned()]),
@@ -56,7 +57,10 @@ async fn a_tail_waits_for_a_transaction_that_was_open_when_it_began() {
     let early = tokio::time::timeout(Duration::from_millis(100), tail.next()).await;
     assert!(early.is_err(), "nothing may overtake the open transaction");
     open.commit().await.unwrap();
-    let records = within(tail.next()).await.unwrap();
+    let mut records = within(tail.next()).await.unwrap();
+    if records.len() < 2 {
+        records.extend(within(tail.next()).await.unwrap());
+    }
     assert_eq!(records.len(), 2);
     assert_eq!(records[1].id, later);
 }
@@ -210,9 +214,9 @@ async fn rows_are_pruned_only_when_old_and_read_by_every_group() {
     }
     let mut ahead = log.consume(group("ahead", &["orders"])).unwrap();
     let mut behind = log.consume(group("behind", &["orders"])).unwrap();
-    let records = next_records(&mut ahead).await;
+    let records = read(&mut ahead, 5).await;
     ahead.commit(&records[4].partition, records[4].cursor);
-    let records = next_records(&mut behind).await;
+    let records = read(&mut behind, 5).await;
     behind.commit(&records[1].partition, records[1].cursor);
     within(ahead.close()).await;
     within(behind.close()).await;
@@ -309,7 +313,7 @@ async fn a_restored_database_is_refused_until_it_is_rebased_and_then_misses_noth
         ids.push(append(&client, "orders", "k", &json!(n)).await);
     }
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
-    let records = next_records(&mut consumer).await;
+    let records = read(&mut consumer, 4).await;
     consumer.commit(&records[1].partition, records[1].cursor);
     within(consumer.close()).await;
     drop(log);
@@ -329,14 +333,7 @@ async fn a_restored_database_is_refused_until_it_is_rebased_and_then_misses_noth
     let log = database.log().await;
     ids.push(append(&client, "orders", "k", &json!(4)).await);
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
-    let mut read = Vec::new();
-    while read.len() < 3 {
-        read.extend(
-            next_records(&mut consumer)
-                .await
-                .iter()
-                .map(|f| f.record.id),
-        );
-    }
-    assert_eq!(read, ids[2..]);
+    let rest = read(&mut consumer, 3).await;
+    let rest: Vec<_> = rest.iter().map(|fetched| fetched.record.id).collect();
+    assert_eq!(rest, ids[2..]);
 }

@@ -217,7 +217,7 @@ async fn ticks_that_were_missed_are_made_up_for_by_one_run() {
     host.until_ticks(2).await;
     let after = host.stop().await;
     assert!(
-        after[0] > before[0],
+        after[0] >= before[0],
         "for the latest tick: {before:?} {after:?}"
     );
     assert!(

@@ -109,6 +109,19 @@ pub async fn append(client: &Client, topic: &str, key: &str, value: &serde_json:
     id
 }
 
+/// Waits until everything appended so far may be read: transactions of other tests, in other
+/// databases of the cluster, hold the horizon back.
+pub async fn until_below_horizon(client: &Client) {
+    let above = "SELECT EXISTS (
+        SELECT FROM outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))";
+    within(async {
+        while client.query_one(above, &[]).await.expect("asked").get(0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
 /// The next records; commits nothing and takes whatever is assigned.
 pub async fn next_records(consumer: &mut Consumer) -> Vec<Fetched> {
     loop {
@@ -118,6 +131,16 @@ pub async fn next_records(consumer: &mut Consumer) -> Vec<Fetched> {
             Event::Assigned(_) | Event::Lost(_) => {}
         }
     }
+}
+
+/// The next `count` records.
+pub async fn read(consumer: &mut Consumer, count: usize) -> Vec<Fetched> {
+    let mut records = Vec::new();
+    while records.len() < count {
+        records.extend(next_records(consumer).await);
+    }
+    assert_eq!(records.len(), count);
+    records
 }
 
 /// Fails instead of hanging.

@@ -73,10 +73,15 @@ pub async fn with(test: impl AsyncFnOnce(&World)) {
 impl World {
     /// Starts a host; the lines are added to its trigger's manifest.
     pub async fn host(&self, name: &str, lines: &str) -> Host {
+        self.host_with(name, lines, event_log::Options::default())
+            .await
+    }
+
+    pub async fn host_with(&self, name: &str, lines: &str, options: event_log::Options) -> Host {
         let manifest = format!(
             "[[trigger.kafka]]\ncomponent = \"probe\"\ntopics = [\"orders\"]\ngroup = \"g\"\n{lines}"
         );
-        let (log, service) = self.service(name, &manifest).await;
+        let (log, service) = self.service(name, &manifest, options).await;
         let service = service.expect("a valid trigger").expect("a trigger");
         let shutdown = CancellationToken::new();
         Host {
@@ -91,6 +96,7 @@ impl World {
         &self,
         name: &str,
         manifest: &str,
+        log_options: event_log::Options,
     ) -> (Arc<EventLog>, anyhow::Result<Option<Service>>) {
         let source = artifacts().join(format!("{}.wasm", GUEST.replace('-', "_")));
         assert!(
@@ -131,7 +137,7 @@ impl World {
         let runtime = Runtime::load(app.clone(), variables.clone(), options)
             .await
             .expect("a runtime");
-        let log = EventLog::connect(&self.url, event_log::Options::default())
+        let log = EventLog::connect(&self.url, log_options)
             .await
             .expect("an event log");
         let service = Service::new(&app, &variables, &runtime, &log).await;

@@ -19,6 +19,7 @@ async fn every_mistake_is_listed_with_its_trigger() {
                 component = "probe"
                 topics = ["orders"]
                 "#,
+                event_log::Options::default(),
             )
             .await;
         let Err(error) = service else {
@@ -40,7 +41,9 @@ async fn every_mistake_is_listed_with_its_trigger() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_without_kafka_triggers_has_no_service() {
     with(async |world| {
-        let (_, service) = world.service("host", "").await;
+        let (_, service) = world
+            .service("host", "", event_log::Options::default())
+            .await;
         assert!(service.expect("valid").is_none());
     })
     .await;
