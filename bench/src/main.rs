@@ -1,0 +1,26 @@
+//! Side-by-side benchmarks of the running system. Only the numbers of one run are compared with each
+//! other: both sides share its machine, its database and its minutes.
+
+mod bare;
+mod http;
+
+use clap::Parser;
+
+/// Benchmarks of a running TaskWhisper.
+#[derive(Parser)]
+#[command(version)]
+enum Command {
+    /// Create, get and list tasks: the running host beside a bare axum + tokio-postgres server
+    Http(http::Options),
+    /// The bare server, started by `http`
+    #[command(hide = true)]
+    Bare(bare::Options),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::Http(options) => http::run(options).await,
+        Command::Bare(options) => bare::run(options).await,
+    }
+}
