@@ -10,6 +10,7 @@ mod database;
 mod database_tests;
 mod event_logs;
 mod logging;
+mod memory;
 mod provision;
 mod serve;
 mod services;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::Health;
 use crate::event_logs::EventLogs;
+use crate::memory;
 use crate::serve::Running;
 use crate::settings::{Listen, Settings};
 
@@ -48,6 +49,7 @@ impl Services {
         let app = Arc::new(settings.app);
         let variables = Arc::new(settings.variables);
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
+        memory::give_back();
 
         let mut errors = Vec::new();
         let kafka = if_any(&app, trigger_kafka::KIND, &mut errors, async |kind| {
