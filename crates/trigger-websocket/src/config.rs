@@ -99,17 +99,20 @@ impl TriggerConfig {
             }
         }
         let limits = &self.limits;
-        for (name, value) in [
-            ("max_connections", limits.max_connections),
-            ("max_frame_bytes", limits.max_frame_bytes),
-            ("queue_frames", limits.queue_frames),
-            ("queue_bytes", limits.queue_bytes),
-            ("max_instances", limits.max_instances),
-            ("ping_interval_ms", limits.ping_interval_ms as usize),
-            ("deadline_ms", limits.deadline_ms as usize),
+        let (many, large, day_ms) = (1_000_000, 1 << 30, 24 * 60 * 60 * 1000);
+        for (name, value, most) in [
+            ("max_connections", limits.max_connections as u64, many),
+            ("max_channels", limits.max_channels as u64, many),
+            ("max_frame_bytes", limits.max_frame_bytes as u64, large),
+            ("queue_frames", limits.queue_frames as u64, many),
+            ("queue_bytes", limits.queue_bytes as u64, large),
+            ("ping_interval_ms", limits.ping_interval_ms, day_ms),
+            ("pong_timeout_ms", limits.pong_timeout_ms, day_ms),
+            ("deadline_ms", limits.deadline_ms, day_ms),
+            ("max_instances", limits.max_instances as u64, 1000),
         ] {
-            if value == 0 {
-                violations.push(format!("limits.{name} must be at least 1"));
+            if !(1..=most).contains(&value) {
+                violations.push(format!("limits.{name} must be 1 to {most}, not {value}"));
             }
         }
         violations
@@ -154,11 +157,11 @@ mod tests {
     fn every_violation_is_named() {
         let config = parse(
             "component = 'a'\nroute = 'ws'\nallowed_origins = ['example.org', '*']
-             limits = { queue_frames = 0, deadline_ms = 0 }",
+             limits = { queue_frames = 0, max_connections = 9999999 }",
         )
         .expect("parses");
         let violations = config.violations().join("\n");
-        for word in ["`ws`", "`example.org`", "queue_frames", "deadline_ms"] {
+        for word in ["`ws`", "`example.org`", "queue_frames", "max_connections"] {
             assert!(violations.contains(word), "{word} in {violations}");
         }
         assert_eq!(config.violations().len(), 4);

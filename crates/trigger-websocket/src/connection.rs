@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures::stream::{SplitSink, SplitStream};
@@ -44,6 +45,8 @@ pub(crate) struct Connection {
     /// Seconds since the Unix epoch.
     pub(crate) expires_at: Option<u64>,
     pub(crate) mailbox: Arc<Mailbox>,
+    /// Whether the first frames are on their way.
+    pub(crate) resumed: AtomicBool,
 }
 
 impl Connection {
@@ -86,8 +89,9 @@ impl Connection {
         let silence = self.endpoint.limits.silence();
         loop {
             let frame = match timeout(silence, stream.next()).await {
-                Err(_) => return Close::GONE,
-                Ok(None) => return Close::GONE,
+                // No ping is sent before, and so none was left unanswered.
+                Err(_) if !self.resumed.load(Ordering::Relaxed) => continue,
+                Err(_) | Ok(None) => return Close::GONE,
                 Ok(Some(Err(error))) => return refused(&error),
                 Ok(Some(Ok(frame))) => frame,
             };
@@ -131,6 +135,7 @@ impl Connection {
                 return close;
             }
         }
+        self.resumed.store(true, Ordering::Relaxed);
         let period = self.endpoint.limits.ping_interval();
         let mut pings = interval_at(Instant::now() + period, period);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);

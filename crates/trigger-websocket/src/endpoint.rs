@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -177,6 +178,7 @@ impl Endpoint {
             context: acceptance.context,
             expires_at: acceptance.expires_at,
             mailbox,
+            resumed: AtomicBool::new(false),
         };
         tracing::debug!(component = self.component, connection = id, "opened");
         self.meters.connections.increment(1);
