@@ -72,13 +72,15 @@ pub async fn connect() -> anyhow::Result<Connection> {
     Ok(Connection::open(address).await?)
 }
 
-/// Whether the database refused a value, and so will refuse it again: SQLSTATE class 22, data
-/// exception.
+/// Whether the database refused a value, and so will refuse it again: SQLSTATE class 22 (data
+/// exception) or 23 (constraint violation).
 pub fn is_refused_value(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::PgError(PgError::QueryFailed(QueryError::DbError(failure))) if failure.code.starts_with("22")
-    )
+    match error {
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(failure))) => {
+            failure.code.starts_with("22") || failure.code.starts_with("23")
+        }
+        _ => false,
+    }
 }
 
 /// A column by its place in the statement.
