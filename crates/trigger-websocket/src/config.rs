@@ -1,4 +1,4 @@
-//! `[[trigger.websocket]]` and `[application.trigger.websocket]` of the manifest.
+//! `[[trigger.websocket]]` of the manifest.
 
 use std::time::Duration;
 
@@ -117,18 +117,6 @@ impl TriggerConfig {
         }
         violations
     }
-}
-
-/// `[application.trigger.websocket]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// URL of the Postgres that holds the event log.
-    #[serde(default)]
-    pub event_log: String,
-    /// Kafka brokers; empty: the event log in Postgres is read directly.
-    #[serde(default)]
-    pub brokers: String,
 }
 
 #[cfg(test)]

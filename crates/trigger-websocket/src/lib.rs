@@ -16,5 +16,5 @@ mod problem;
 mod registry;
 mod service;
 
-pub use config::{Limits, Settings, TriggerConfig};
+pub use config::{Limits, TriggerConfig};
 pub use service::{KIND, Service};
