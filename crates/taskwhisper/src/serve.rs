@@ -40,7 +40,7 @@ pub async fn serve(mut settings: Settings, shutdown: CancellationToken) -> anyho
 
     // Copies of files that components may read; they live as long as this.
     let _files = settings.app.stage_files()?;
-    let drain_timeout = settings.drain_timeout;
+    let (name, drain_timeout) = (settings.name.clone(), settings.drain_timeout);
     let services = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
         services = Services::start(settings, &health) => services?,
@@ -58,7 +58,7 @@ pub async fn serve(mut settings: Settings, shutdown: CancellationToken) -> anyho
     let stop = shutdown.child_token();
     let running = services.run(&stop);
     health.enter(Phase::Serving);
-    announce(address);
+    announce(&name, address);
 
     let outcome = watch(running, &shutdown, &stop, &health, drain_timeout).await;
     tracing::info!("stopped");
@@ -109,12 +109,12 @@ async fn watch(
 }
 
 /// One line on standard output, for people and for programs that wait for it.
-fn announce(address: Option<std::net::SocketAddr>) {
+fn announce(name: &str, address: Option<std::net::SocketAddr>) {
     let mut stdout = std::io::stdout().lock();
     // Nobody may be reading it.
     _ = match address {
-        Some(address) => writeln!(stdout, "TaskWhisper is ready at http://{address}"),
-        None => writeln!(stdout, "TaskWhisper is ready"),
+        Some(address) => writeln!(stdout, "{name} is ready at http://{address}"),
+        None => writeln!(stdout, "{name} is ready"),
     };
     _ = stdout.flush();
 }

@@ -20,6 +20,8 @@ const DEFAULT_LISTEN: SocketAddr =
 
 /// What is to run, and how.
 pub struct Settings {
+    /// Who is ready when everything runs.
+    pub name: String,
     pub app: App,
     pub variables: Variables,
     pub listen: Listen,
@@ -85,6 +87,7 @@ impl Settings {
             environment: Environment::process(),
         };
         Ok(Self {
+            name: "TaskWhisper".into(),
             variables: Variables::new(&app, options)?,
             app,
             listen: Listen::Shared {
@@ -150,6 +153,7 @@ impl Settings {
             environment: Environment::process(),
         };
         Ok(Self {
+            name: format!("The {} trigger", kind.name()),
             variables: Variables::new(&app, options)?,
             app,
             listen: Listen::WebsocketOnly(args.websocket_listen),
