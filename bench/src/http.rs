@@ -25,6 +25,9 @@ pub struct Options {
     /// The database of that host, as a role that may do what its components do
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
+    /// What to measure
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = OPERATIONS)]
+    operations: Vec<Operation>,
     /// Connections that send requests, one request at a time each
     #[arg(long, value_delimiter = ',', default_values_t = [1, 32, 256])]
     connections: Vec<usize>,
@@ -42,7 +45,7 @@ pub struct Options {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     Create,
@@ -70,7 +73,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     for round in 0..options.rounds {
         accounts.keep_signed_in(&mut people).await?;
         let users: Arc<[Person]> = people.users.as_slice().into();
-        for operation in OPERATIONS {
+        for &operation in &options.operations {
             for &connections in &options.connections {
                 let pair = results.entry((operation, connections)).or_default();
                 let load = Load {
