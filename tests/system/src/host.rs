@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -65,11 +66,19 @@ impl Host {
         Api::new(self.address)
     }
 
-    /// What Prometheus would read.
-    pub async fn metrics(&self) -> String {
+    /// The sum of a counter over all series that have these labels, as Prometheus would read it.
+    pub async fn counter(&self, name: &str, labels: &[&str]) -> u64 {
         let url = format!("http://{}/metrics", self.admin);
         let response = reqwest::get(url).await.expect("the admin listener answers");
-        response.text().await.expect("metrics are text")
+        let text = response.text().await.expect("metrics are text");
+        let series = text.lines().filter(|line| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+                && labels.iter().all(|label| line.contains(label))
+        });
+        series
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum()
     }
 
     /// `kill -9`.
@@ -78,10 +87,9 @@ impl Host {
         self.child.wait().expect("the host can be waited for");
     }
 
-    /// Starts it again after [`Host::kill`], on the same addresses.
-    pub async fn start_again(&mut self) {
+    /// Starts it again after [`Host::kill`], on the same addresses, without waiting for it.
+    pub fn start_again(&mut self) {
         self.child = spawn(&mut self.command, &self.log);
-        self.ready().await;
     }
 
     /// SIGTERM.
@@ -106,7 +114,8 @@ impl Host {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    async fn ready(&mut self) {
+    /// Waits until it answers.
+    pub async fn ready(&mut self) {
         let url = format!("http://{}/health/ready", self.address);
         let child = &mut self.child;
         eventually("the host is ready", READY_WITHIN, async || {
@@ -161,7 +170,16 @@ pub(crate) fn workspace() -> PathBuf {
         .to_owned()
 }
 
+/// Below the ports that the system gives to outgoing connections, so that none of those takes it
+/// before the host does.
 fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address")
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 100).expect("below 100") * 100;
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -81,11 +81,16 @@ async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() 
             stop.clone(),
         )));
     }
-    for _ in 0..KILLS {
-        let random_ms = (Uuid::new_v4().as_u128() % 700) as u64;
-        tokio::time::sleep(Duration::from_millis(50 + random_ms)).await;
+    for kill in 0..KILLS {
+        // One in four strikes while the host is still starting.
+        let (from_ms, span_ms) = if kill % 4 == 3 { (0, 300) } else { (50, 700) };
+        let random_ms = (Uuid::new_v4().as_u128() % span_ms) as u64;
+        tokio::time::sleep(Duration::from_millis(from_ms + random_ms)).await;
         system.host.kill();
-        system.host.start_again().await;
+        system.host.start_again();
+        if kill % 4 != 2 {
+            system.host.ready().await;
+        }
     }
     // It must also get on with work after the last one.
     let before = noted.lock().expect("not poisoned").completed.len();
@@ -123,6 +128,11 @@ async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() 
             seen.insert(id);
         }
     }
+    let dead = system
+        .database
+        .number("SELECT count(*) FROM dead_letters", &[])
+        .await;
+    assert_eq!(dead, Some(0), "nothing was given up");
     assert!(
         noted.created.is_subset(&seen),
         "every acknowledged task is there"

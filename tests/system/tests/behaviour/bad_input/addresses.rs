@@ -63,7 +63,10 @@ async fn an_unknown_path_under_the_api_is_a_problem_document() {
         task_id,
     } = &bench;
     for path in [
+        "/api".to_owned(),
+        "/api/nothing".to_owned(),
         "/api/auth/nothing".to_owned(),
+        account.path("/nothing"),
         account.path("/tasks/"),
         account.path(&format!("/tasks/{task_id}/nothing")),
         account.path(&format!("/tasks/{task_id}/complete/now")),
@@ -107,6 +110,11 @@ async fn a_bad_id_in_the_path_is_named() {
                 "{fields:?}"
             );
         }
+        let path = account.path(&format!("/tasks/{task_id}/reminders/{bad}"));
+        assert_eq!(
+            api.delete(&path, &account.token).await.named_fields(400),
+            ["reminder_id"]
+        );
         let path = format!("/api/{bad}/tasks/{task_id}");
         assert_eq!(
             api.get(&path, &account.token).await.named_fields(400),

@@ -108,6 +108,33 @@ async fn every_bad_field_of_a_task_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_bad_field_of_a_reminder_is_named() {
+    let Some(system) = System::start().await else {
+        return;
+    };
+    let bench = Bench::new(&system).await;
+    let add = bench.endpoint(Method::POST, &format!("/tasks/{}/reminders", bench.task_id));
+    for (field, bad) in [
+        ("remind_at", json!({})),
+        ("remind_at", json!({"remind_at": "soon"})),
+        ("remind_at", json!({"remind_at": 17})),
+        ("remind_at", json!({"remind_at": "2031-13-01T00:00:00Z"})),
+        ("minutes_before", json!({"minutes_before": -1})),
+        ("minutes_before", json!({"minutes_before": 1_000_000})),
+        ("minutes_before", json!({"minutes_before": "ten"})),
+        // The task has no time to count back from.
+        ("minutes_before", json!({"minutes_before": 10})),
+        (
+            "minutes_before",
+            json!({"minutes_before": 10, "remind_at": "2031-01-01T00:00:00Z"}),
+        ),
+    ] {
+        let fields = bench.json(&add, &bad).await.named_fields(400);
+        assert_eq!(fields, [field], "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_bad_filter_of_a_listing_is_named() {
     let Some(system) = System::start().await else {
         return;

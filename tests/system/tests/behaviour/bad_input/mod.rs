@@ -7,6 +7,7 @@ mod fields;
 use http::{Method, header};
 use serde_json::{Value, json};
 use system_tests::{Account, Api, Reply, System};
+use uuid::Uuid;
 
 /// An endpoint with a request that would be good.
 struct Endpoint {
@@ -62,7 +63,21 @@ fn endpoints(account: &Account, task_id: &str) -> Vec<Endpoint> {
         signed_in(Method::GET, task(""), None),
         signed_in(Method::PATCH, task(""), Some(json!({"title": "Tea"}))),
         signed_in(Method::POST, task("/complete"), Some(json!({}))),
+        signed_in(Method::PATCH, task("/complete"), Some(json!({}))),
         signed_in(Method::POST, task("/reopen"), Some(json!({}))),
+        signed_in(Method::POST, task("/restore"), Some(json!({}))),
+        signed_in(Method::GET, task("/reminders"), None),
+        signed_in(
+            Method::POST,
+            task("/reminders"),
+            Some(json!({"remind_at": "2031-01-01T09:00:00Z"})),
+        ),
+        signed_in(
+            Method::DELETE,
+            task(&format!("/reminders/{}", Uuid::now_v7())),
+            None,
+        ),
+        signed_in(Method::DELETE, task(""), None),
         signed_in(Method::GET, account.path("/audit-logs"), None),
         signed_in(Method::GET, account.path("/notifications"), None),
     ]
