@@ -1,0 +1,80 @@
+//! `cargo xtask bench`: the running system measured, beside something to compare it with.
+
+use crate::postgres::{Cluster, DATABASE, Durability};
+use crate::process::{self, Service};
+use crate::test::Scratch;
+use crate::{build, paths, up};
+use anyhow::bail;
+use rustix::process::Signal;
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// What to measure
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(clap::Subcommand)]
+enum Subject {
+    /// Create, get and list: our host beside a bare axum + tokio-postgres server
+    Http {
+        /// More options for the measuring program (see `-- --help`), after `--`
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+    /// From the commit to the handler's start at 500 events/s on the embedded log, here and from another host
+    Events,
+}
+
+pub fn run(options: Options) -> anyhow::Result<()> {
+    match options.subject {
+        Subject::Http { rest } => http(&rest),
+        Subject::Events => events(),
+    }
+}
+
+fn http(rest: &[String]) -> anyhow::Result<()> {
+    build::all(build::Guests::Components)?;
+    build::native(&["bench"])?;
+    let folder = Scratch::new()?;
+    let cluster = Cluster::start(&folder.0, Durability::Kept)?;
+    let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let mut host = up::host(
+        &folder.0.join("state"),
+        &cluster.url(DATABASE),
+        &listen,
+        None,
+    );
+    // Only what is measured: event handlers would spend time the bare server does not.
+    host.args(["-c", "auth", "-c", "tasks"])
+        .env("RUST_LOG", "warn");
+    let mut host = Service::start(&mut host, Signal::TERM, Duration::from_secs(30))?;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while TcpStream::connect(&listen).is_err() {
+        if host.ended()?.is_some() || Instant::now() > deadline {
+            bail!("the host did not start");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let mut bench = Command::new(paths::binary("bench"));
+    bench
+        .args(["http", "--url", &format!("http://{listen}")])
+        .args(["--database-url", &cluster.url(DATABASE)])
+        .args(rest);
+    process::step(&mut bench)
+}
+
+fn events() -> anyhow::Result<()> {
+    build::all(build::Guests::WithTests)?;
+    let folder = Scratch::new()?;
+    let cluster = Cluster::start(&folder.0, Durability::Kept)?;
+    let mut cargo = build::cargo_test();
+    cargo
+        .args(["--package", "trigger-kafka", "--test", "behaviour", "--"])
+        .args(["--ignored", "--nocapture", "--test-threads", "1"])
+        .env("TEST_DATABASE_URL", cluster.url(DATABASE));
+    process::step(&mut cargo)
+}

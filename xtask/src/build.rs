@@ -1,0 +1,126 @@
+//! Building: the host, the components and the web page. Cargo decides what changed.
+
+use crate::{paths, process, web};
+use anyhow::Context as _;
+use std::process::Command;
+
+/// Which WebAssembly components to build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Guests {
+    /// The application's.
+    Components,
+    /// Those and the tiny ones the tests run.
+    WithTests,
+}
+
+/// Everything `up` needs.
+pub fn all(guests: Guests) -> anyhow::Result<()> {
+    check_target()?;
+    match guests {
+        Guests::Components => native(&["taskwhisper"])?,
+        // With the features the tests are built with, so that nothing is compiled twice.
+        Guests::WithTests => {
+            let mut cargo = cargo();
+            cargo.args(["build", "--release", "--locked", "--workspace"]);
+            process::step(exclude_guests(&mut cargo)?)?;
+        }
+    }
+    components(guests)?;
+    web::build()
+}
+
+/// Leave out the packages that are for wasm only.
+pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
+    for folder in ["components", "tests/guests"] {
+        for (_, package) in paths::packages_in(folder)? {
+            cargo.args(["--exclude", &package]);
+        }
+    }
+    Ok(cargo)
+}
+
+/// Native packages, in the release profile.
+pub fn native(packages: &[&str]) -> anyhow::Result<()> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--release", "--locked"]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    process::step(&mut cargo)
+}
+
+/// Components, put where spin.toml looks for them.
+fn components(guests: Guests) -> anyhow::Result<()> {
+    let ours = paths::packages_in("components")?;
+    let mut cargo = cargo();
+    cargo.args(["build", "--locked", "--profile", "guest"]);
+    cargo.args(["--target", "wasm32-wasip2"]);
+    for (_, package) in &ours {
+        cargo.args(["--package", package]);
+    }
+    if guests == Guests::WithTests {
+        for (_, package) in paths::packages_in("tests/guests")? {
+            cargo.args(["--package", &package]);
+        }
+    }
+    process::step(&mut cargo)?;
+
+    // spin.toml names files in the checkout, wherever cargo builds.
+    let destination = paths::root().join("target/components");
+    std::fs::create_dir_all(&destination)?;
+    for (_, package) in &ours {
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        let from = paths::target().join("wasm32-wasip2/guest").join(&file);
+        let to = destination.join(&file);
+        if !same_time(&from, &to) {
+            std::fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
+            let modified = std::fs::metadata(&from)?.modified()?;
+            std::fs::File::options()
+                .write(true)
+                .open(&to)?
+                .set_modified(modified)?;
+        }
+    }
+    Ok(())
+}
+
+/// An unchanged component keeps its file, so a running host is not disturbed by a rebuild.
+fn same_time(a: &std::path::Path, b: &std::path::Path) -> bool {
+    let modified = |path| std::fs::metadata(path).and_then(|meta| meta.modified());
+    matches!((modified(a), modified(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The wasm target, installed through rustup when it is missing.
+fn check_target() -> anyhow::Result<()> {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
+        .current_dir(paths::root())
+        .output()
+        .context("cannot run rustc: install Rust with rustup")?;
+    let libdir = String::from_utf8_lossy(&sysroot.stdout).trim().to_owned();
+    if std::path::Path::new(&libdir).is_dir() {
+        return Ok(());
+    }
+    eprintln!("Adding the Rust target wasm32-wasip2");
+    let mut rustup = Command::new("rustup");
+    rustup
+        .args(["target", "add", "wasm32-wasip2"])
+        .current_dir(paths::root());
+    process::step(&mut rustup).context(
+        "the Rust target wasm32-wasip2 is missing: install Rust with rustup, or your \
+         distribution's standard library for wasm32-wasip2",
+    )
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(paths::root());
+    cargo
+}
+
+/// `cargo` for the tests.
+pub fn cargo_test() -> Command {
+    let mut cargo = cargo();
+    cargo.args(["test", "--release", "--locked"]);
+    cargo
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask test`: everything built, a database server of its own, every test.
+
+use crate::build::{self, Guests};
+use crate::postgres::{Cluster, DATABASE, Durability};
+use crate::{paths, process};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only tests whose name contains this
+    filter: Option<String>,
+    /// Only the tests of these packages; can be repeated
+    #[arg(short, long, value_name = "NAME")]
+    package: Vec<String>,
+    /// More options for the test programs, after `--`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+pub fn run(options: Options) -> anyhow::Result<()> {
+    build::all(Guests::WithTests)?;
+    let folder = Scratch::new()?;
+    let cluster = Cluster::start(&folder.0, Durability::ThrownAway)?;
+
+    let mut cargo = build::cargo_test();
+    if options.package.is_empty() {
+        cargo.arg("--workspace");
+        // They are for wasm only.
+        let components = paths::packages_in("components")?;
+        for (_, package) in components
+            .into_iter()
+            .chain(paths::packages_in("tests/guests")?)
+        {
+            cargo.args(["--exclude", &package]);
+        }
+    }
+    for package in &options.package {
+        cargo.args(["--package", package]);
+    }
+    cargo
+        .arg("--no-fail-fast")
+        .args(options.filter)
+        .arg("--")
+        .args(options.rest)
+        .env("TEST_DATABASE_URL", cluster.url(DATABASE))
+        .env("TASKWHISPER_BIN", paths::binary("taskwhisper"));
+    process::step(&mut cargo)
+}
+
+/// A folder that goes with us.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new() -> anyhow::Result<Self> {
+        let name = format!("taskwhisper-{:016x}", rand::random::<u64>());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("cannot remove {}: {error}", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask up`: from a fresh checkout to a served application, and back to nothing on Ctrl-C.
+
+use crate::postgres::{Cluster, DATABASE, Durability};
+use crate::process::Service;
+use crate::{build, paths};
+use anyhow::{Context as _, bail};
+use rustix::process::Signal;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Where to serve the page, the API and the WebSocket
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
+    listen: String,
+    /// Where to serve /livez, /readyz and /metrics [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin_listen: Option<String>,
+    /// Where the database, the keys and the compiled components are kept
+    #[arg(long, value_name = "DIR", default_value = ".taskwhisper")]
+    state_dir: PathBuf,
+    /// A database of your own, as its owner, instead of the embedded one
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// More options for `taskwhisper up`, after `--`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+pub fn run(options: Options) -> anyhow::Result<()> {
+    let asked = Signals::listen()?;
+    let state = std::path::absolute(&options.state_dir)?;
+    std::fs::create_dir_all(&state)
+        .with_context(|| format!("cannot make the state folder {}", state.display()))?;
+
+    // The server starts while cargo looks for what changed.
+    let own = options.database_url.is_none();
+    let folder = state.join("postgres");
+    let starting =
+        own.then(|| std::thread::spawn(move || Cluster::start(&folder, Durability::Kept)));
+    let built = build::all(build::Guests::Components);
+    let cluster = match starting.map(std::thread::JoinHandle::join) {
+        None => None,
+        Some(Ok(started)) => Some(started?),
+        Some(Err(_)) => bail!("starting the database panicked"),
+    };
+    built?;
+    if asked.count() > 0 {
+        return Ok(());
+    }
+    let url = match (&cluster, options.database_url) {
+        (Some(cluster), _) => cluster.url(DATABASE),
+        (None, Some(url)) => url,
+        (None, None) => bail!("there is no database"),
+    };
+    let mut host = host(
+        &state,
+        &url,
+        &options.listen,
+        options.admin_listen.as_deref(),
+    );
+    host.args(options.rest);
+    wait(host, &asked)
+}
+
+/// The command that serves the application.
+pub fn host(state: &Path, database_url: &str, listen: &str, admin: Option<&str>) -> Command {
+    let mut host = Command::new(paths::binary("taskwhisper"));
+    host.args(["up", "--listen", listen, "--state-dir"])
+        .arg(state)
+        // In the environment, not in the arguments everyone on the machine can list.
+        .env("DATABASE_URL", database_url)
+        .current_dir(paths::root());
+    if let Some(admin) = admin {
+        host.args(["--admin-listen", admin]);
+    }
+    host
+}
+
+/// Serve until asked to stop; a second time means at once.
+fn wait(mut command: Command, asked: &Signals) -> anyhow::Result<()> {
+    let mut service = Service::start(
+        command.stdout(Stdio::piped()),
+        Signal::TERM,
+        Duration::from_secs(30),
+    )?;
+    if let Some(output) = service.output() {
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                println!("{line}");
+                if let Some((_, url)) = line.split_once("is ready at ") {
+                    println!("{}", hints(url.trim()));
+                }
+            }
+        });
+    }
+    let mut passed_on = 0;
+    loop {
+        if let Some(status) = service.ended()? {
+            if status.success() || asked.count() > 0 {
+                return Ok(());
+            }
+            bail!("the host ended ({status})");
+        }
+        if asked.count() > passed_on {
+            passed_on = asked.count();
+            service.ask_to_stop();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn hints(url: &str) -> String {
+    format!(
+        "\n  Open {url} in a browser, or try\n\n    \
+         curl -sX POST {url}/api/auth/sign-up -H 'content-type: application/json' \\\n      \
+         -d '{{\"email\":\"me@example.com\",\"password\":\"a long password\"}}'\n\n  \
+         Ctrl-C stops everything; what you did is kept for the next start.\n"
+    )
+}
+
+/// How often the person (or the system) asked us to stop.
+struct Signals(Arc<AtomicUsize>);
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let count = Arc::new(AtomicUsize::new(0));
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+        let counted = Arc::clone(&count);
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Ok(Self(count))
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
