@@ -24,15 +24,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 
     let mut cargo = build::cargo_test();
     if options.package.is_empty() {
-        cargo.arg("--workspace");
-        // They are for wasm only.
-        let components = paths::packages_in("components")?;
-        for (_, package) in components
-            .into_iter()
-            .chain(paths::packages_in("tests/guests")?)
-        {
-            cargo.args(["--exclude", &package]);
-        }
+        build::exclude_guests(cargo.arg("--workspace"))?;
     }
     for package in &options.package {
         cargo.args(["--package", package]);
