@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use wasmtime_wasi_http::Error;
 
 use crate::access::Access;
+use crate::linger::Linger;
 
 /// A response body of the HTTP trigger.
 pub struct ResponseBody(Kind);
@@ -102,6 +103,7 @@ pub(crate) type TooLarge = Option<Arc<AtomicBool>>;
 
 /// Cap a request body. `Err` where its declared length is over the cap already.
 pub(crate) fn limit(body: Incoming, max: u64) -> Result<(Body, TooLarge), ()> {
+    let body = Linger::new(body);
     let size = body.size_hint();
     if size.lower() > max {
         return Err(());
@@ -119,7 +121,7 @@ pub(crate) fn limit(body: Incoming, max: u64) -> Result<(Body, TooLarge), ()> {
 }
 
 struct Limited {
-    body: Incoming,
+    body: Linger,
     left: u64,
     too_large: Arc<AtomicBool>,
 }

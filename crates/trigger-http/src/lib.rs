@@ -7,6 +7,7 @@ mod config;
 mod headers;
 mod ids;
 mod io;
+mod linger;
 mod options;
 mod problem;
 mod routes;
