@@ -54,6 +54,10 @@ pub async fn up(address: &Address) -> anyhow::Result<Vec<i64>> {
     let migrator = migrator()?;
     let before = applied_versions(&mut connection).await?;
     migrator.run(&mut connection).await.map_err(explain)?;
+    // A database restored from a dump stands in the future of its new server's transactions.
+    event_log::rebase(address.as_str())
+        .await
+        .context("looking whether the database was restored from a dump")?;
     let after = applied_versions(&mut connection).await?;
     Ok(after.difference(&before).copied().collect())
 }
