@@ -113,8 +113,19 @@ fn check_target() -> anyhow::Result<()> {
 }
 
 fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = Command::new("cargo");
     cargo.current_dir(paths::root());
+    // `cargo run` describes this package to us in the environment. Build scripts look at such
+    // variables, and would run again after each change between `cargo` and `cargo xtask`.
+    for (name, _) in std::env::vars_os() {
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if told
+            .iter()
+            .any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 
