@@ -78,13 +78,13 @@ impl Connection {
 
     async fn hold(&self, text: &Text) -> Result<Hold, Error> {
         if text.traits.effect == Effect::None && !self.keeps.load(Ordering::Acquire) {
-            let lease = self.pool.lease().await?;
+            let lease = self.lease().await?;
             return Ok(Hold { lease, home: None });
         }
         self.keeps.store(true, Ordering::Release);
         let mut home = self.kept.clone().lock_owned().await;
         if matches!(*home, Kept::Nothing) {
-            *home = Kept::Here(self.pool.lease().await?);
+            *home = Kept::Here(self.lease().await?);
         }
         match std::mem::replace(&mut *home, Kept::Away) {
             Kept::Here(lease) => Ok(Hold {
@@ -96,5 +96,10 @@ impl Connection {
                  one",
             )),
         }
+    }
+
+    async fn lease(&self) -> Result<Lease, Error> {
+        let lease = self.pool.lease().await;
+        lease.map_err(|error| connection_failed(error.to_string()))
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong on the way to a connection. Never prints an address: it holds the password.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 /// Why no connection could be made. The message says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,29 @@ pub enum Error {
         target: String,
         /// The server's or the system's reason.
         reason: String,
+    },
+    /// The server, the role or the database has as many connections as it may have.
+    #[error(
+        "Postgres at {target} takes no more connections: raise its max_connections, or the limit \
+         of the role or database ({reason})"
+    )]
+    Full {
+        /// As in [`Error::Connect`].
+        target: String,
+        /// The server's reason.
+        reason: String,
+    },
+    /// Every connection we allow ourselves is in use.
+    #[error("no free connection to {target} within {waited:?}: all {limit} of {user} are in use")]
+    Busy {
+        /// As in [`Error::Connect`].
+        target: String,
+        /// How long.
+        waited: Duration,
+        /// How many there are.
+        limit: usize,
+        /// Whose limit it is.
+        user: String,
     },
     /// A pool could not be set up.
     #[error("cannot set up a Postgres pool: {0}")]

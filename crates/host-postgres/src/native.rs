@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Socket};
 
 use crate::address::Address;
@@ -24,15 +25,21 @@ pub async fn connect(url: &str) -> Result<(Client, Connection), Error> {
 }
 
 pub(crate) async fn connect_to(address: &Address, tls: Tls) -> Result<(Client, Connection), Error> {
-    let failed = |reason: String| Error::Connect {
-        target: address.describe(),
-        reason,
-    };
+    let target = address.describe();
     let deadline = address.connect_deadline();
     match tokio::time::timeout(deadline, address.config.connect(tls)).await {
         Ok(Ok(connected)) => Ok(connected),
-        Ok(Err(error)) => Err(failed(describe(&error))),
-        Err(_) => Err(failed(format!("no answer within {} s", deadline.as_secs()))),
+        Ok(Err(error)) => {
+            let reason = describe(&error);
+            Err(match error.code() {
+                Some(&SqlState::TOO_MANY_CONNECTIONS) => Error::Full { target, reason },
+                _ => Error::Connect { target, reason },
+            })
+        }
+        Err(_) => {
+            let reason = format!("no answer within {} s", deadline.as_secs());
+            Err(Error::Connect { target, reason })
+        }
     }
 }
 

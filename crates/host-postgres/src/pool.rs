@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::Error;
 use crate::address::Address;
-use crate::bindings::wit::Error as GuestError;
-use crate::failure::connection_failed;
 use crate::meters::Meters;
 use crate::native::connect_to;
 use crate::options::Options;
@@ -20,6 +19,9 @@ use crate::session::Session;
 use crate::slots::{Place, Slots};
 use crate::text::{Text, Texts};
 use crate::tls::Tls;
+
+/// How often a server that takes no more connections is asked whether it does now.
+const ASK_AGAIN: Duration = Duration::from_millis(25);
 
 pub(crate) struct Pool {
     pub component: Arc<str>,
@@ -76,16 +78,13 @@ impl Pool {
     }
 
     /// A connection of one's own until dropped. Waits, within bounds, when all are in use.
-    pub async fn lease(self: &Arc<Self>) -> Result<Lease, GuestError> {
+    pub async fn lease(self: &Arc<Self>) -> Result<Lease, Error> {
         let asked = Instant::now();
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => self.wait_for_permit().await?,
         };
-        let session = match self.take_idle() {
-            Some(session) => session,
-            None => self.open().await?,
-        };
+        let session = self.session().await?;
         self.meters.waited(asked.elapsed());
         self.meters.in_use.increment(1.0);
         Ok(Lease {
@@ -121,17 +120,34 @@ impl Pool {
         true
     }
 
-    async fn wait_for_permit(&self) -> Result<OwnedSemaphorePermit, GuestError> {
+    async fn wait_for_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
         let waiting = self.permits.clone().acquire_owned();
         match tokio::time::timeout(self.options.wait_timeout, waiting).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(connection_failed(format!(
-                "no free connection to {} within {:?}: all {} of component {:?} are in use",
-                self.address.describe(),
-                self.options.wait_timeout,
-                self.options.max_connections_per_component,
-                self.component,
-            ))),
+            _ => Err(Error::Busy {
+                target: self.address.describe(),
+                waited: self.options.wait_timeout,
+                limit: self.options.max_connections_per_component,
+                user: format!("component {:?}", self.component),
+            }),
+        }
+    }
+
+    /// An idle one, or a new one. A server that is full is asked again until one of ours or one of
+    /// somebody else's becomes free.
+    async fn session(&self) -> Result<Session, Error> {
+        let asked = Instant::now();
+        loop {
+            if let Some(session) = self.take_idle() {
+                return Ok(session);
+            }
+            match self.open().await {
+                Err(Error::Full { .. }) if asked.elapsed() < self.options.wait_timeout => {
+                    self.slots.close_one_idle();
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                opened => return opened,
+            }
         }
     }
 
@@ -144,19 +160,15 @@ impl Pool {
         }
     }
 
-    async fn open(&self) -> Result<Session, GuestError> {
+    async fn open(&self) -> Result<Session, Error> {
         let slot = self.slots.acquire(self.options.wait_timeout).await;
-        let slot = slot.ok_or_else(|| {
-            connection_failed(format!(
-                "no free connection to {} within {:?}: all {} of this host are in use",
-                self.address.describe(),
-                self.options.wait_timeout,
-                self.options.max_connections,
-            ))
+        let slot = slot.ok_or_else(|| Error::Busy {
+            target: self.address.describe(),
+            waited: self.options.wait_timeout,
+            limit: self.options.max_connections,
+            user: "this host".to_owned(),
         })?;
-        let connected = connect_to(&self.address, self.tls.clone())
-            .await
-            .map_err(|error| connection_failed(error.to_string()))?;
+        let connected = connect_to(&self.address, self.tls.clone()).await?;
         self.proven.store(true, Ordering::Relaxed);
         Ok(Session::new(
             connected,

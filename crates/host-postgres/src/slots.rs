@@ -36,11 +36,16 @@ impl Slots {
             return Some(permit);
         }
         let _waiting = Waiting::new(&self.waiting);
+        self.close_one_idle();
+        let permit = self.semaphore.clone().acquire_owned();
+        tokio::time::timeout(patience, permit).await.ok()?.ok()
+    }
+
+    /// Makes room, here and at the server.
+    pub fn close_one_idle(&self) {
         if let Some(registry) = self.registry.upgrade() {
             registry.close_one_idle();
         }
-        let permit = self.semaphore.clone().acquire_owned();
-        tokio::time::timeout(patience, permit).await.ok()?.ok()
     }
 }
 

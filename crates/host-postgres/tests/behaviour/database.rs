@@ -39,6 +39,29 @@ impl Database {
         self.server.batch_execute(&drop).await.unwrap();
     }
 
+    /// A role that may have only so many connections, and the database's URL as that role.
+    pub async fn role_with_connections(&self, limit: u32) -> (String, String) {
+        let role = format!("{}_few", self.name);
+        let create = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD '{role}' CONNECTION LIMIT {limit}; \
+             GRANT CONNECT ON DATABASE {} TO {role}",
+            self.name
+        );
+        self.admin.batch_execute(&create).await.unwrap();
+        let (_, host) = self.url.rsplit_once('@').unwrap();
+        let url = format!("postgres://{role}:{role}@{host}");
+        (role, url)
+    }
+
+    pub async fn drop_role(&self, role: &str) {
+        let end = format!(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{role}'"
+        );
+        self.count(&end).await;
+        let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+        self.admin.batch_execute(&drop).await.unwrap();
+    }
+
     pub async fn count(&self, sql: &str) -> i64 {
         self.admin.query_one(sql, &[]).await.unwrap().get(0)
     }

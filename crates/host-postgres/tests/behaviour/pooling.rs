@@ -67,6 +67,26 @@ async fn waiting_for_a_connection_ends_with_an_error_that_says_why() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_more_connections_is_shared() {
+    with_host(Options::default(), async |host| {
+        let (role, url) = host.database.role_with_connections(2).await;
+        let runs = (0..12).map(|_| {
+            host.run_at(
+                "postgres-statements",
+                &url,
+                "repeat 20",
+                Arc::new(|_, _| true),
+            )
+        });
+        for ran in futures::future::join_all(runs).await {
+            ran.unwrap().unwrap();
+        }
+        host.database.drop_role(&role).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn idle_connections_are_closed() {
     let options = Options {
         idle_timeout: Duration::from_millis(50),
