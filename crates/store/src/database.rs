@@ -4,6 +4,7 @@
 use anyhow::Context;
 use spin_sdk::pg::{Connection, DbValue, Decode, Error, ParameterValue, PgError, QueryError};
 use spin_sdk::variables;
+use spin_sdk::wit_bindgen::StreamResult;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -25,6 +26,9 @@ pub trait Database {
     ) -> Result<Vec<Row>, Error>;
 }
 
+/// Each read is a call of the host: most results should need one.
+const ROWS_PER_READ: usize = 64;
+
 impl Database for Connection {
     async fn query(
         &self,
@@ -33,8 +37,13 @@ impl Database for Connection {
     ) -> Result<Vec<Row>, Error> {
         let mut result = Connection::query(self, statement, parameters).await?;
         let mut rows = Vec::new();
-        while let Some(row) = result.rows().next().await {
-            rows.push(row);
+        loop {
+            rows.reserve(ROWS_PER_READ);
+            let (status, read) = result.rows().read(rows).await;
+            rows = read;
+            if !matches!(status, StreamResult::Complete(_)) {
+                break;
+            }
         }
         result.result().await?;
         Ok(rows)
