@@ -281,6 +281,11 @@ fn is_passing(error: &(dyn std::error::Error + 'static)) -> bool {
                 .iter()
                 .any(|class| error.code.starts_with(class))
         }
+        // What did not come from the server has no code: "connection closed", "error communicating
+        // with the server".
+        pg::PgError::QueryFailed(pg::QueryError::Text(text)) => {
+            text.contains("connection") || text.contains("communicating")
+        }
         _ => false,
     }
 }
@@ -323,6 +328,9 @@ mod tests {
             Problem::from(away).status(),
             StatusCode::SERVICE_UNAVAILABLE
         );
+        let cut = pg::QueryError::Text("error communicating with the server".to_owned());
+        let cut = pg::Error::PgError(pg::PgError::QueryFailed(cut));
+        assert_eq!(Problem::from(cut).status(), StatusCode::SERVICE_UNAVAILABLE);
         let bug = pg::Error::Decode("no such column".to_owned());
         assert_eq!(
             Problem::from(bug).status(),
