@@ -60,13 +60,6 @@ struct Seat<E: Export> {
     failed: Arc<AtomicBool>,
 }
 
-/// What a worker finds when it looks at its seat.
-pub(super) struct Turn<E: Export> {
-    pub(super) jobs: Vec<Job<E>>,
-    /// It takes no more calls and none is left.
-    pub(super) finished: bool,
-}
-
 /// What a worker that rests leaves to do.
 #[derive(Default)]
 pub(super) struct Rest {
@@ -193,19 +186,15 @@ impl<E: Export> Dispatch<E> {
         self.seats.iter_mut().find(|seat| seat.id == id)
     }
 
-    /// The worker's event loop turns: it takes its inbox.
-    pub(super) fn turn(&mut self, id: u64, waker: &Waker) -> Turn<E> {
+    /// The worker's event loop turns: it takes its inbox, for an empty one. Returns whether
+    /// it takes no more calls and has none left.
+    pub(super) fn turn(&mut self, id: u64, waker: &Waker, inbox: &mut Vec<Job<E>>) -> bool {
         let Some(seat) = self.seat(id) else {
-            return Turn {
-                jobs: Vec::new(),
-                finished: true,
-            };
+            return true;
         };
         seat.waker.clone_from(waker);
-        Turn {
-            finished: seat.status == Status::Closing && seat.load == 0,
-            jobs: std::mem::take(&mut seat.inbox),
-        }
+        std::mem::swap(&mut seat.inbox, inbox);
+        seat.status == Status::Closing && seat.load == 0
     }
 
     /// The worker has nothing more to do for now: it takes what waits, as far as it has room.
@@ -266,13 +255,13 @@ impl<E: Export> Dispatch<E> {
             .collect()
     }
 
-    /// Close the worker to more calls if `close` says so. Returns how many calls and
-    /// streaming responses it has, and whether it is closed.
-    pub(super) fn look(&mut self, id: u64, close: bool) -> (usize, bool) {
+    /// Close the worker to more calls if it is late, or idle and indeed without a call.
+    /// Returns how many calls and streaming responses it has, and whether it is closed.
+    pub(super) fn look(&mut self, id: u64, late: bool, idle: bool) -> (usize, bool) {
         let Some(seat) = self.seat(id) else {
             return (0, true);
         };
-        if close {
+        if late || (idle && seat.load == 0) {
             seat.status = Status::Closing;
         }
         (seat.load, seat.status == Status::Closing)

@@ -148,7 +148,7 @@ impl<E: Export> Pool<E> {
     pub async fn call(&self, request: E::Request) -> Result<(E::Response, Slot), CallError> {
         let (reply, response) = oneshot::channel();
         let placement = {
-            let mut dispatch = self.shared.dispatch();
+            let mut dispatch = lock(&self.shared.dispatch);
             if !dispatch.admit() {
                 return Err(CallError::Busy);
             }
@@ -170,10 +170,6 @@ impl<E: Export> Pool<E> {
 }
 
 impl<E: Export> Shared<E> {
-    fn dispatch(&self) -> MutexGuard<'_, Dispatch<E>> {
-        self.dispatch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn follow(self: &Arc<Self>, placement: Placement) {
         match placement {
             Placement::Woken(waker) => waker.wake(),
@@ -226,9 +222,13 @@ trait Release: Send + Sync {
 
 impl<E: Export> Release for Shared<E> {
     fn release(self: Arc<Self>, seat: Option<u64>) {
-        let placements = self.dispatch().release(seat);
+        let placements = lock(&self.dispatch).release(seat);
         for placement in placements {
             self.follow(placement);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,24 +1,23 @@
 //! One instance and its event loop. The loop stays inside one `run_concurrent` for the
 //! instance's whole life: a call then costs a message, not an entry into wasmtime.
 
+mod watch;
+
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use tokio::time::Sleep;
 use wasmtime::Store;
 
+use self::watch::Watch;
 use super::dispatch::{Job, Placement, Reply};
 use super::turns::Turns;
-use super::{CallError, Export, Shared, Slot};
+use super::{CallError, Export, Shared, Slot, lock};
 use crate::State;
-
-/// How often deadlines are looked at while there are calls.
-const CHECK: Duration = Duration::from_millis(20);
 
 /// Turns of the event loop before others get the thread.
 const MAX_TURNS: usize = 32;
@@ -32,20 +31,12 @@ struct Begun<E: Export> {
     slot: Slot,
 }
 
-/// What the worker saw of its instance over time.
-struct Watch {
-    /// Since when a guest has kept the event loop from turning.
-    stuck_since: Option<Instant>,
-    /// When it last had a call.
-    active: Instant,
-    /// Since when it has had no call and may have none.
-    leaving_since: Option<Instant>,
-}
-
 /// The worker's seat in the pool; dropping it, also in a panic, leaves nobody waiting.
 struct Seat<E: Export> {
     shared: Arc<Shared<E>>,
     id: u64,
+    /// Calls begun in its life: each one's number.
+    started: AtomicU64,
     begun: Mutex<Vec<Begun<E>>>,
     /// Responses, by call, that the guest may add to before they are handed over.
     settling: Mutex<Vec<(u64, E::Response)>>,
@@ -56,6 +47,7 @@ struct Seat<E: Export> {
 pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
     let mut seat = Seat {
         id,
+        started: AtomicU64::new(0),
         begun: Mutex::new(Vec::new()),
         settling: Mutex::new(Vec::new()),
         end: None,
@@ -71,7 +63,7 @@ pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
             seat.end = end.map(|end| seat.explain(end, &store));
             if seat.end.is_some() {
                 // Before the store goes: then streaming bodies end, and must not look complete.
-                seat.shared.dispatch().fail(id);
+                lock(&seat.shared.dispatch).fail(id);
             }
         }
         Ok(Err(error)) => seat.end = Some(CallError::Instantiate(format!("{error:#}"))),
@@ -101,26 +93,14 @@ impl<E: Export> Seat<E> {
         let turned = AtomicBool::new(false);
         let turned = &turned;
         let mut event_loop = pin!(store.run_concurrent(async |accessor| {
-            let mut next_call = 0;
+            let mut inbox = Vec::new();
             let mut calls = FuturesUnordered::new();
             poll_fn(|cx| {
                 turned.store(true, Ordering::Relaxed);
-                let turn = self.shared.dispatch().turn(self.id, cx.waker());
-                for job in turn.jobs {
-                    let Job {
-                        request,
-                        reply,
-                        deadline,
-                        slot,
-                    } = job;
-                    let call = next_call;
-                    next_call += 1;
-                    lock(&self.begun).push(Begun {
-                        call,
-                        deadline,
-                        reply: Some(reply),
-                        slot,
-                    });
+                let dispatch = &self.shared.dispatch;
+                let finished = lock(dispatch).turn(self.id, cx.waker(), &mut inbox);
+                for job in inbox.drain(..) {
+                    let (call, request) = self.begin(job);
                     calls.push(async move {
                         let response = export.call(accessor, request).await?;
                         lock(&self.settling).push((call, response));
@@ -133,24 +113,16 @@ impl<E: Export> Seat<E> {
                     }
                 }
                 self.settle(cx);
-                let finished = turn.finished
-                    && calls.is_empty()
-                    && accessor.poll_no_interesting_tasks(cx).is_ready();
-                if finished {
-                    Poll::Ready(Ok(()))
-                } else {
-                    Poll::Pending
+                if finished && calls.is_empty() && accessor.poll_no_interesting_tasks(cx).is_ready()
+                {
+                    return Poll::Ready(Ok(()));
                 }
+                Poll::Pending
             })
             .await
         }));
 
-        let mut timer = pin!(tokio::time::sleep(CHECK));
-        let mut watch = Watch {
-            stuck_since: None,
-            active: Instant::now(),
-            leaving_since: None,
-        };
+        let mut watch = Watch::new(&self.shared.limits);
         let turns = Turns::new();
         let waker = Waker::from(turns.clone());
         poll_fn(|cx| {
@@ -161,30 +133,42 @@ impl<E: Export> Seat<E> {
                 if let Poll::Ready(ended) = polled {
                     return Poll::Ready(ended.flatten().err().map(End::Failed));
                 }
-                if !turned.load(Ordering::Relaxed) {
-                    watch.stuck_since.get_or_insert_with(Instant::now);
+                watch.turned(turned.load(Ordering::Relaxed));
+                if watch.is_stuck() {
                     self.pass_on_inbox();
                     self.hand_over();
                     turns.give_way();
-                    return self.check(&mut watch, timer.as_mut(), cx).map(Some);
+                    return watch.poll_overrun(self, cx).map(Some);
                 }
-                watch.stuck_since = None;
-                let rest = self.shared.dispatch().rest(self.id);
+                let rest = lock(&self.shared.dispatch).rest(self.id);
                 self.follow(rest.placements);
                 if turns.is_waiting() && !rest.has_inbox {
                     self.hand_over();
-                    return self.check(&mut watch, timer.as_mut(), cx).map(Some);
+                    return watch.poll_overrun(self, cx).map(Some);
                 }
             }
+            // There is more to do, but others shall have the thread first.
+            self.hand_over();
             turns.give_way();
             cx.waker().wake_by_ref();
-            self.check(&mut watch, timer.as_mut(), cx).map(Some)
+            watch.poll_overrun(self, cx).map(Some)
         })
         .await
     }
 
+    fn begin(&self, job: Job<E>) -> (u64, E::Request) {
+        let call = self.started.fetch_add(1, Ordering::Relaxed);
+        lock(&self.begun).push(Begun {
+            call,
+            deadline: job.deadline,
+            reply: Some(job.reply),
+            slot: job.slot,
+        });
+        (call, job.request)
+    }
+
     fn pass_on_inbox(&self) {
-        let placements = self.shared.dispatch().stuck(self.id);
+        let placements = lock(&self.shared.dispatch).stuck(self.id);
         self.follow(placements);
     }
 
@@ -192,67 +176,6 @@ impl<E: Export> Seat<E> {
         for placement in placements {
             self.shared.follow(placement);
         }
-    }
-
-    /// Look at the deadlines, as often as the timer fires; `Ready` when the instance must stop.
-    fn check(
-        &self,
-        watch: &mut Watch,
-        mut timer: Pin<&mut Sleep>,
-        cx: &mut Context<'_>,
-    ) -> Poll<End> {
-        let soon = Instant::now() + CHECK;
-        let is_busy = watch.stuck_since.is_some() || !lock(&self.begun).is_empty();
-        if is_busy && timer.deadline().into_std() > soon {
-            timer.as_mut().reset(soon.into());
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            if self.must_stop(watch, now) {
-                return Poll::Ready(End::Overran);
-            }
-            let is_quiet =
-                watch.leaving_since.is_none() && watch.stuck_since.is_none() && watch.active < now;
-            let next = if is_quiet {
-                watch.active + self.shared.limits.idle_timeout
-            } else {
-                now + CHECK
-            };
-            timer.as_mut().reset(next.into());
-            if watch.leaving_since.is_some() {
-                // The event loop is to see that it may end.
-                cx.waker().wake_by_ref();
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Tell callers that wait too long, close an instance that is idle or late, and say
-    /// whether it must stop now.
-    fn must_stop(&self, watch: &mut Watch, now: Instant) -> bool {
-        let limits = &self.shared.limits;
-        let expired = self.shared.dispatch().expired(now);
-        for job in expired {
-            _ = job.reply.send(Err(CallError::Deadline(limits.deadline)));
-        }
-        let (overdue, begun) = self.expire(now);
-        let is_idle = now.duration_since(watch.active) >= limits.idle_timeout;
-        let (load, closing) = self.shared.dispatch().look(self.id, overdue > 0 || is_idle);
-        if load > 0 {
-            watch.active = now;
-        }
-        match load {
-            0 if closing => drop(watch.leaving_since.get_or_insert(now)),
-            _ => watch.leaving_since = None,
-        }
-        let too_long =
-            |since: Option<Instant>| since.is_some_and(|since| now - since > limits.deadline);
-        let all_overdue = overdue > 0 && overdue == begun && load == begun;
-        let late_and_stuck = overdue > 0 && watch.stuck_since.is_some();
-        all_overdue
-            || late_and_stuck
-            || too_long(watch.stuck_since)
-            || too_long(watch.leaving_since)
     }
 
     /// Hand over the responses that are settled.
@@ -289,20 +212,6 @@ impl<E: Export> Seat<E> {
         }
     }
 
-    /// Tell the callers whose deadline has passed. Returns how many calls are overdue, and
-    /// how many have begun.
-    fn expire(&self, now: Instant) -> (usize, usize) {
-        let mut begun = lock(&self.begun);
-        let mut overdue = 0;
-        for begun in begun.iter_mut().filter(|begun| begun.deadline <= now) {
-            overdue += 1;
-            if let Some(reply) = begun.reply.take() {
-                _ = reply.send(Err(CallError::Deadline(self.shared.limits.deadline)));
-            }
-        }
-        (overdue, begun.len())
-    }
-
     fn explain(&self, end: End, store: &Store<State>) -> CallError {
         let deadline = self.shared.limits.deadline;
         match end {
@@ -324,10 +233,10 @@ impl<E: Export> Drop for Seat<E> {
         self.shared.live_instances.decrement(1);
         let mut end = self.end.take();
         if std::thread::panicking() {
-            self.shared.dispatch().fail(self.id);
+            lock(&self.shared.dispatch).fail(self.id);
             end = Some(CallError::Trap("the host panicked".into()));
         }
-        let (unstarted, placements) = self.shared.dispatch().leave(self.id, self.start_failed);
+        let (unstarted, placements) = lock(&self.shared.dispatch).leave(self.id, self.start_failed);
         self.follow(placements);
         let Some(end) = end else { return };
         let begun = std::mem::take(&mut *lock(&self.begun));
@@ -351,8 +260,4 @@ impl<E: Export> Drop for Seat<E> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
