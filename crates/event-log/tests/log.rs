@@ -278,12 +278,14 @@ async fn a_role_without_privileges_is_refused_with_each_that_it_lacks() {
     let role = format!("reader_{}", uuid::Uuid::new_v4().simple());
     client
         .batch_execute(&format!(
-            "CREATE ROLE {role} LOGIN; GRANT SELECT ON outbox, log_positions TO {role}"
+            "CREATE ROLE {role} LOGIN PASSWORD '{role}'; GRANT SELECT ON outbox, log_positions TO {role}"
         ))
         .await
         .unwrap();
-    let url = database.url.replace("postgres@", &format!("{role}@"));
-    let Err(error) = EventLog::connect(&url, options()).await else {
+    let mut url = url::Url::parse(&database.url).unwrap();
+    url.set_username(&role).unwrap();
+    url.set_password(Some(&role)).unwrap();
+    let Err(error) = EventLog::connect(url.as_str(), options()).await else {
         panic!("connected");
     };
     let message = error.to_string();
