@@ -1,7 +1,7 @@
 //! `bench http`: the same requests to the running host and to the bare server, in turns.
 
 mod load;
-mod people;
+pub mod people;
 mod process;
 mod report;
 mod servers;

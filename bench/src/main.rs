@@ -1,7 +1,8 @@
-//! Side-by-side benchmarks of the running system. Only the numbers of one run are compared with each
-//! other: both sides share its machine, its database and its minutes.
+//! Benchmarks of the running system. Only the numbers of one run are compared with each other: both
+//! sides share its machine, its database and its minutes.
 
 mod bare;
+mod events;
 mod http;
 
 use clap::Parser;
@@ -12,6 +13,8 @@ use clap::Parser;
 enum Command {
     /// Create, get and list tasks: the running host beside a bare axum + tokio-postgres server
     Http(http::Options),
+    /// From a change's commit to its handler's start, on one host and across two
+    Events(events::Options),
     /// The bare server, started by `http`
     #[command(hide = true)]
     Bare(bare::Options),
@@ -21,6 +24,7 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Http(options) => http::run(options).await,
+        Command::Events(options) => events::run(options).await,
         Command::Bare(options) => bare::run(options).await,
     }
 }

@@ -25,14 +25,18 @@ enum Subject {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// From the commit to the handler's start at 500 events/s on the embedded log, here and from another host
-    Events,
+    /// From a change's commit to its handler's start at 500 events/s, on one host and across two
+    Events {
+        /// More options for the measuring program (see `-- --help`), after `--`
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
 }
 
 pub fn run(options: Options) -> anyhow::Result<()> {
     match options.subject {
         Subject::Http { rest } => http(&rest),
-        Subject::Events => events(),
+        Subject::Events { rest } => events(&rest),
     }
 }
 
@@ -67,14 +71,21 @@ fn http(rest: &[String]) -> anyhow::Result<()> {
     process::step(&mut bench)
 }
 
-fn events() -> anyhow::Result<()> {
+fn events(rest: &[String]) -> anyhow::Result<()> {
     build::all(build::Guests::WithTests)?;
     let folder = Scratch::new()?;
-    let cluster = Cluster::start(&folder.0, Durability::Kept)?;
-    let mut cargo = build::cargo_test();
-    cargo
-        .args(["--package", "trigger-kafka", "--test", "behaviour", "--"])
-        .args(["--ignored", "--nocapture", "--test-threads", "1"])
-        .env("TEST_DATABASE_URL", cluster.url(DATABASE));
-    process::step(&mut cargo)
+    let commits = ["track_commit_timestamp=on"];
+    let cluster = Cluster::start_with(&folder.0, Durability::Kept, &commits)?;
+    let guest = "wasm32-wasip2/guest/guest_stamp.wasm";
+    let mut bench = Command::new(paths::binary("bench"));
+    bench
+        .arg("events")
+        .arg("--binary")
+        .arg(paths::binary("taskwhisper"))
+        .arg("--handler")
+        .arg(paths::target().join(guest))
+        .args(rest)
+        .env("DATABASE_URL", cluster.url(DATABASE))
+        .current_dir(paths::root());
+    process::step(&mut bench)
 }

@@ -38,6 +38,15 @@ pub struct Cluster {
 impl Cluster {
     /// Start the server of the cluster in `folder`, making the cluster at the first start.
     pub fn start(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
+        Self::start_with(folder, durability, &[])
+    }
+
+    /// The same with more settings of the server, each `name=value`.
+    pub fn start_with(
+        folder: &Path,
+        durability: Durability,
+        settings: &[&str],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let lock = std::fs::File::create(folder.join("lock"))?;
         if lock.try_lock().is_err() {
@@ -64,7 +73,7 @@ impl Cluster {
         } else {
             initialize(&binaries, owner, &home, &password)?;
         }
-        let (server, port) = serve(&binaries, owner, &data, durability)?;
+        let (server, port) = serve(&binaries, owner, &data, durability, settings)?;
         Ok(Self {
             _server: server,
             _lock: lock,
@@ -222,6 +231,7 @@ fn serve(
     owner: Owner,
     data: &Path,
     durability: Durability,
+    settings: &[&str],
 ) -> anyhow::Result<(Service, u16)> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut postgres = Command::new(binaries.bin.join("postgres"));
@@ -239,6 +249,9 @@ fn serve(
         .stderr(Stdio::piped());
     if durability == Durability::ThrownAway {
         postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+    }
+    for setting in settings {
+        postgres.args(["-c", setting]);
     }
     // SIGINT is PostgreSQL's fast shutdown: it ends sessions and leaves nothing to recover.
     postgres.process_group(0);
