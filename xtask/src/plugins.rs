@@ -4,7 +4,7 @@ use crate::{build, paths, process};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const KINDS: [(&str, &str); 3] = [
@@ -21,21 +21,15 @@ pub struct Options {
 }
 
 pub fn run(options: Options) -> anyhow::Result<()> {
-    if !options.pack_only && !process::answers("spin", "--version") {
+    if !options.pack_only && !spin_is_there() {
         bail!("`spin` is not on the PATH: install Spin 4, or use --pack-only");
     }
     build::all(build::Guests::Components)?;
-    let folder = paths::target().join("plugins");
-    std::fs::create_dir_all(&folder)?;
-    for (kind, description) in KINDS {
-        let manifest = pack(&folder, kind, description)?;
+    for manifest in pack()? {
         if !options.pack_only {
-            let mut spin = Command::new("spin");
-            spin.args(["plugins", "install", "--yes", "--file"])
-                .arg(&manifest);
-            process::step(&mut spin)?;
+            process::step(&mut install(&manifest))?;
         }
-        println!("trigger-{kind}: {}", manifest.display());
+        println!("{}", manifest.display());
     }
     println!(
         "\nTo serve the application with Spin itself, make its variables once and hand them over:\n\n  \
@@ -46,12 +40,55 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One archive and its manifest; returns the manifest's path.
-fn pack(folder: &Path, kind: &str, description: &str) -> anyhow::Result<std::path::PathBuf> {
-    let name = format!("trigger-{kind}");
-    let program = folder.join(&name);
+/// Whether the real Spin can be run here.
+pub fn spin_is_there() -> bool {
+    process::answers("spin", "--version")
+}
+
+/// Install them for the `spin` on the PATH, in a data folder of their own.
+pub fn install_into(data_dir: &Path) -> anyhow::Result<()> {
+    for manifest in pack()? {
+        process::step(install(&manifest).env("SPIN_DATA_DIR", data_dir))?;
+    }
+    Ok(())
+}
+
+fn install(manifest: &Path) -> Command {
+    let mut spin = Command::new("spin");
+    spin.args(["plugins", "install", "--yes", "--file"])
+        .arg(manifest);
+    spin
+}
+
+/// Pack the binary that was built; returns the plugins' manifests.
+fn pack() -> anyhow::Result<Vec<PathBuf>> {
+    let folder = paths::target().join("plugins");
+    std::fs::create_dir_all(&folder)?;
+    let program = folder.join("taskwhisper");
     std::fs::copy(paths::binary("taskwhisper"), &program)
         .with_context(|| format!("copying to {}", program.display()))?;
+    // Most of the binary is line tables, which the packages can do without.
+    if process::answers("strip", "--version") {
+        process::step(Command::new("strip").arg(&program))?;
+    }
+    let manifests = KINDS
+        .iter()
+        .map(|(kind, description)| pack_one(&folder, &program, kind, description))
+        .collect::<anyhow::Result<_>>()?;
+    std::fs::remove_file(&program)?;
+    Ok(manifests)
+}
+
+/// One archive and its manifest; returns the manifest's path.
+fn pack_one(
+    folder: &Path,
+    program: &Path,
+    kind: &str,
+    description: &str,
+) -> anyhow::Result<PathBuf> {
+    let name = format!("trigger-{kind}");
+    let member = folder.join(&name);
+    std::fs::rename(program, &member)?;
     let archive = folder.join(format!("{name}.tar.gz"));
     let mut tar = Command::new("tar");
     tar.arg("-C")
@@ -59,8 +96,9 @@ fn pack(folder: &Path, kind: &str, description: &str) -> anyhow::Result<std::pat
         .arg("-czf")
         .arg(&archive)
         .arg(&name);
-    process::step(&mut tar)?;
-    std::fs::remove_file(&program)?;
+    let packed = process::step(&mut tar);
+    std::fs::rename(&member, program)?;
+    packed?;
     let digest = Sha256::digest(std::fs::read(&archive)?);
     let manifest = folder.join(format!("{name}.json"));
     let text = serde_json::to_string_pretty(&json!({

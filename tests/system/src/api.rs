@@ -12,6 +12,7 @@ pub const PASSWORD: &str = "correct horse battery";
 #[derive(Clone)]
 pub struct Api {
     base: String,
+    websocket: SocketAddr,
     http: reqwest::Client,
 }
 
@@ -36,13 +37,14 @@ pub struct Reply {
 }
 
 impl Api {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr, websocket: SocketAddr) -> Self {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .build()
             .expect("an HTTP client");
         Self {
             base: format!("http://{address}"),
+            websocket,
             http,
         }
     }
@@ -128,7 +130,7 @@ impl Api {
 
     /// The address of the same host for WebSockets.
     pub fn websocket_url(&self, path: &str) -> String {
-        format!("{}{path}", self.base.replacen("http", "ws", 1))
+        format!("ws://{}{path}", self.websocket)
     }
 }
 

@@ -1,29 +1,32 @@
-//! One running host: the real binary, started as a person starts it.
+//! One running host: the real binary, started as a person starts it, or the real Spin.
 
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
-use crate::{Api, wait::eventually};
+use crate::{Api, Secrets, wait::eventually};
 
 /// The first start compiles every component; later ones find them in the cache.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 /// How much of the log a failed test shows.
 const LOG_TAIL_LINES: usize = 120;
 
-/// A host process, killed when dropped.
+/// A host process, killed with its children when dropped.
 pub struct Host {
     child: Child,
     command: Command,
-    /// Where it serves HTTP and WebSocket.
+    /// Where it serves HTTP.
     pub address: SocketAddr,
-    /// Where it serves `/metrics`.
-    pub admin: SocketAddr,
+    /// Where it serves WebSockets.
+    websocket: SocketAddr,
+    /// Where it serves `/metrics`, if it is ours.
+    admin: Option<SocketAddr>,
     log: PathBuf,
 }
 
@@ -31,30 +34,59 @@ impl Host {
     /// Starts a host and waits until it is ready.
     pub async fn start(database_url: &str, state: &Path) -> Self {
         let (address, admin) = (free_address(), free_address());
-        let root = workspace();
-        let binary = std::env::var_os("TASKWHISPER_BIN")
-            .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);
-        assert!(
-            binary.exists(),
-            "{} is missing: cargo build --release -p taskwhisper",
-            binary.display()
-        );
-        let mut command = Command::new(binary);
+        let mut command = taskwhisper();
         command
-            .current_dir(root)
             .arg("up")
             .args(["--listen", &address.to_string()])
             .args(["--admin-listen", &admin.to_string()])
             .args(["--database-url", database_url])
             .arg("--state-dir")
+            .arg(state);
+        Self::launch(command, state, address, address, Some(admin)).await
+    }
+
+    /// Starts the real Spin, with the plugins installed in this data folder, on a database that is
+    /// set up first as the README says, and waits until it is ready.
+    pub async fn start_under_spin(data_dir: &Path, database_url: &str, state: &Path) -> Self {
+        for arguments in [&["migrate", "up"][..], &["provision"]] {
+            let mut command = taskwhisper();
+            command
+                .args(arguments)
+                .args(["--database-url", database_url]);
+            if arguments == ["provision"] {
+                command.arg("--state-dir").arg(state);
+            }
+            let output = command.output().expect("taskwhisper runs");
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+        }
+        let (address, websocket) = (free_address(), free_address());
+        let mut command = Command::new("bash");
+        command
+            .current_dir(workspace())
+            .args(["-c", r#"set -a; . "$0"; set +a; exec spin up "$@""#])
+            .arg(Secrets::path(state))
+            .args(["--listen", &address.to_string()])
+            .args(["--websocket-listen", &websocket.to_string()])
+            .arg("--state-dir")
             .arg(state)
-            .stdin(Stdio::null());
+            .env("SPIN_DATA_DIR", data_dir);
+        Self::launch(command, state, address, websocket, None).await
+    }
+
+    async fn launch(
+        mut command: Command,
+        state: &Path,
+        address: SocketAddr,
+        websocket: SocketAddr,
+        admin: Option<SocketAddr>,
+    ) -> Self {
         let log = state.join("host.log");
         let child = spawn(&mut command, &log);
         let mut host = Self {
             child,
             command,
             address,
+            websocket,
             admin,
             log,
         };
@@ -63,12 +95,13 @@ impl Host {
     }
 
     pub fn api(&self) -> Api {
-        Api::new(self.address)
+        Api::new(self.address, self.websocket)
     }
 
     /// The sum of a counter over all series that have these labels, as Prometheus would read it.
     pub async fn counter(&self, name: &str, labels: &[&str]) -> u64 {
-        let url = format!("http://{}/metrics", self.admin);
+        let admin = self.admin.expect("the real Spin serves no metrics");
+        let url = format!("http://{admin}/metrics");
         let response = reqwest::get(url).await.expect("the admin listener answers");
         let text = response.text().await.expect("metrics are text");
         let series = text.lines().filter(|line| {
@@ -131,8 +164,12 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
+        // It may have ended already, but what it started may not.
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
         if std::thread::panicking() {
             let log = self.log();
@@ -147,6 +184,21 @@ impl Drop for Host {
     }
 }
 
+/// The binary under test, in the folder of the manifest.
+fn taskwhisper() -> Command {
+    let root = workspace();
+    let binary = std::env::var_os("TASKWHISPER_BIN")
+        .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);
+    assert!(
+        binary.exists(),
+        "{} is missing: cargo build --release -p taskwhisper",
+        binary.display()
+    );
+    let mut command = Command::new(binary);
+    command.current_dir(root);
+    command
+}
+
 fn spawn(command: &mut Command, log: &Path) -> Child {
     let open = || {
         File::options()
@@ -156,8 +208,10 @@ fn spawn(command: &mut Command, log: &Path) -> Child {
             .expect("the log can be written")
     };
     command
+        .stdin(Stdio::null())
         .stdout(open())
         .stderr(open())
+        .process_group(0)
         .spawn()
         .expect("the host can be started")
 }

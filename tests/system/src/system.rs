@@ -25,7 +25,12 @@ impl System {
         let slot = SLOTS.acquire().await.expect("never closed");
         let database = Database::create().await?;
         let state = state_folder();
-        let host = Host::start(&database.url, state.path()).await;
+        let host = match std::env::var_os("TEST_SPIN_DATA_DIR") {
+            None => Host::start(&database.url, state.path()).await,
+            Some(plugins) => {
+                Host::start_under_spin(plugins.as_ref(), &database.url, state.path()).await
+            }
+        };
         Some(Self {
             host,
             database,
