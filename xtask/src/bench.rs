@@ -42,7 +42,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 
 fn http(rest: &[String]) -> anyhow::Result<()> {
     build::all(build::Guests::Components)?;
-    build::native(&["bench"])?;
+    build::native(&["--bin", "bench"])?;
     let folder = Scratch::new()?;
     let cluster = Cluster::start(&folder.0, Durability::Kept)?;
     let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();

@@ -17,13 +17,8 @@ pub enum Guests {
 pub fn all(guests: Guests) -> anyhow::Result<()> {
     check_target()?;
     match guests {
-        Guests::Components => native(&["taskwhisper"])?,
-        // With the features the tests are built with, so that nothing is compiled twice.
-        Guests::WithTests => {
-            let mut cargo = cargo();
-            cargo.args(["build", "--release", "--locked", "--workspace"]);
-            process::step(exclude_guests(&mut cargo)?)?;
-        }
+        Guests::Components => native(&["--bin", "taskwhisper"])?,
+        Guests::WithTests => native(&[])?,
     }
     components(guests)?;
     web::build()
@@ -39,14 +34,13 @@ pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
     Ok(cargo)
 }
 
-/// Native packages, in the release profile.
-pub fn native(packages: &[&str]) -> anyhow::Result<()> {
+/// Native targets of the whole workspace, in the release profile. Always of the whole: cargo gives a
+/// dependency the features that the chosen packages ask for, so another choice of packages would
+/// compile wasmtime again.
+pub fn native(targets: &[&str]) -> anyhow::Result<()> {
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--locked"]);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
-    process::step(&mut cargo)
+    cargo.args(["build", "--release", "--locked", "--workspace"]);
+    process::step(exclude_guests(&mut cargo)?.args(targets))
 }
 
 /// Components, put where spin.toml looks for them.
