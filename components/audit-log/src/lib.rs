@@ -4,17 +4,13 @@ use events::EventType;
 use http_api::{
     Body, Context, Problem, Query, Request, Response, Route, authenticate, cursor, response, routes,
 };
-use spin_sdk::http_service;
 use store::audit::{self, AuditQuery};
 
 const ROUTES: &[Route<()>] = &[Route::get("/api/{user_id}/audit-logs", ())];
 
 const SCOPE: &str = "audit:read";
 
-#[http_service]
-async fn handle(request: spin_sdk::http::Request) -> Response {
-    http_api::serve(request, route).await
-}
+http_api::service!(route);
 
 async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
     let matched = routes::find(ROUTES, request.method(), request.uri().path())?;

@@ -16,7 +16,6 @@ use http_api::{
     header, response, response::ResponseExt, routes,
 };
 use settings::Settings;
-use spin_sdk::http_service;
 
 #[derive(Clone, Copy)]
 enum Endpoint {
@@ -48,10 +47,7 @@ struct Call {
     settings: std::rc::Rc<Settings>,
 }
 
-#[http_service]
-async fn handle(request: spin_sdk::http::Request) -> Response {
-    http_api::serve(request, route).await
-}
+http_api::service!(route);
 
 async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

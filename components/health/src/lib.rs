@@ -3,9 +3,8 @@
 mod check;
 
 use http_api::response;
-use http_api::{Context, Parts, Problem, Request, Response, Route, StatusCode, routes};
+use http_api::{Body, Context, Parts, Problem, Request, Response, Route, StatusCode, routes};
 use serde::Serialize;
-use spin_sdk::http_service;
 
 use crate::check::Check;
 
@@ -26,14 +25,10 @@ struct Health {
     checks: Vec<Check>,
 }
 
-#[http_service]
-async fn handle(request: spin_sdk::http::Request) -> Response {
-    let (parts, _body) = request.into_parts();
-    http_api::serve(Request::from_parts(parts, ()), route).await
-}
+http_api::service!(route);
 
-async fn route(request: Request<()>, _context: Context) -> Result<Response, Problem> {
-    let (Parts { method, uri, .. }, ()) = request.into_parts();
+async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
+    let (Parts { method, uri, .. }, _) = request.into_parts();
     let checks = match routes::find(ROUTES, &method, uri.path())?.endpoint {
         Endpoint::Live => Vec::new(),
         Endpoint::Ready => vec![check::postgres().await],

@@ -2,7 +2,7 @@
 
 use events::Event;
 use spin_kafka::{Failure, Message, Outcome};
-use spin_sdk::pg::Connection;
+use store::Connection;
 use store::audit::{Entry, record};
 
 spin_kafka::handler!(handle);

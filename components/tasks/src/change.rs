@@ -8,7 +8,7 @@ use crate::{Call, no_task, task_response};
 use chrono::Utc;
 use http_api::conditional::IfMatch;
 use http_api::{Body, Problem, Response, StatusCode, read_object, response};
-use spin_sdk::pg::Connection;
+use store::Connection;
 use store::tasks::{self, Change, Current, Stored};
 use uuid::Uuid;
 

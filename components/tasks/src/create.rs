@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use http_api::idempotency::IdempotencyKey;
 use http_api::response::ResponseExt;
 use http_api::{Body, Problem, Response, StatusCode, Violations, header, read_object};
-use spin_sdk::pg::Connection;
+use store::Connection;
 use store::tasks::{self, Created, NewTask, RequestKey};
 
 pub async fn create(call: &Call, body: impl Body) -> Result<Response, Problem> {

@@ -14,7 +14,7 @@ use http_api::{
     authenticate, conditional, header, read_optional_object, response, response::ResponseExt,
     routes,
 };
-use spin_sdk::{http_service, pg::Connection};
+use store::Connection;
 use store::tasks::{Author, Stored};
 
 #[derive(Clone, Copy)]
@@ -82,10 +82,7 @@ struct Call {
     author: Author,
 }
 
-#[http_service]
-async fn handle(request: spin_sdk::http::Request) -> Response {
-    http_api::serve(request, route).await
-}
+http_api::service!(route);
 
 async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

@@ -2,6 +2,9 @@
 
 use http::HeaderMap;
 
+/// The header in which the host says who called.
+pub(crate) const CLIENT_ADDRESS: &str = "spin-client-addr";
+
 /// Taken from the headers that the host sets or passes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
@@ -21,7 +24,7 @@ impl Context {
             traceparent: text("traceparent")
                 .filter(|value| is_traceparent(value))
                 .map(str::to_owned),
-            client_ip: text("spin-client-addr").and_then(ip_of),
+            client_ip: text(CLIENT_ADDRESS).and_then(ip_of),
         }
     }
 }

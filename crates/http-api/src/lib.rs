@@ -9,10 +9,7 @@
 //!     Route::post("/api/{user_id}/tasks", Endpoint::Create),
 //! ];
 //!
-//! #[http_service]
-//! async fn handle(request: spin_sdk::http::Request) -> http_api::Response {
-//!     http_api::serve(request, route).await
-//! }
+//! http_api::service!(route);
 //!
 //! async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
 //!     let (parts, body) = request.into_parts();
@@ -35,6 +32,7 @@ pub mod query;
 pub mod response;
 pub mod routes;
 mod serve;
+pub mod service;
 
 pub use auth::{Identity, authenticate, authenticate_token};
 pub use body::{Body, read_object, read_optional_object};
@@ -46,3 +44,6 @@ pub use query::Query;
 pub use response::{Response, ResponseExt};
 pub use routes::{Matched, Route};
 pub use serve::serve;
+
+#[doc(hidden)]
+pub use spin_sdk;

@@ -136,8 +136,11 @@ pub fn find<'p, E: Copy>(
 ) -> Result<Matched<'p, E>, Problem> {
     let best = routes
         .iter()
-        .filter(|route| captures(route.pattern, path).is_some())
-        .max_by_key(|route| specificity(route.pattern))
+        .filter(|route| matches(route.pattern, path))
+        .reduce(|best, route| {
+            let is_better = specificity(route.pattern).gt(specificity(best.pattern));
+            if is_better { route } else { best }
+        })
         .ok_or_else(|| Problem::not_found("resource"))?;
     let same_path = || routes.iter().filter(|route| route.pattern == best.pattern);
     let Some(route) = same_path().find(|route| route.method.serves(method)) else {
@@ -146,7 +149,7 @@ pub fn find<'p, E: Copy>(
     };
     Ok(Matched {
         endpoint: route.endpoint,
-        params: captures(route.pattern, path).unwrap_or_default(),
+        params: params(route.pattern, path),
     })
 }
 
@@ -154,25 +157,37 @@ fn placeholder(segment: &'static str) -> Option<&'static str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-fn specificity(pattern: &'static str) -> Vec<bool> {
-    pattern
-        .split('/')
-        .map(|segment| placeholder(segment).is_none())
-        .collect()
+/// Greater for an earlier literal.
+fn specificity(pattern: &'static str) -> impl Iterator<Item = bool> {
+    let segments = pattern.split('/');
+    segments.map(|segment| placeholder(segment).is_none())
 }
 
-fn captures<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-    let mut params = Vec::new();
-    let mut given = path.split('/');
-    for expected in pattern.split('/') {
-        let segment = given.next()?;
-        match placeholder(expected) {
-            Some(name) if !segment.is_empty() => params.push((name, segment)),
-            None if segment == expected => {}
-            _ => return None,
+/// Byte by byte: every request asks this of every route.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.bytes(), path.bytes().peekable());
+    while let Some(expected) = pattern.next() {
+        if expected != b'{' {
+            if path.next() != Some(expected) {
+                return false;
+            }
+            continue;
         }
+        pattern.find(|byte| *byte == b'}');
+        if path.next_if(|byte| *byte != b'/').is_none() {
+            return false;
+        }
+        while path.next_if(|byte| *byte != b'/').is_some() {}
     }
-    given.next().is_none().then_some(params)
+    path.next().is_none()
+}
+
+/// The parts of a path that matches.
+fn params<'p>(pattern: &'static str, path: &'p str) -> Vec<(&'static str, &'p str)> {
+    let segments = pattern.split('/').zip(path.split('/'));
+    segments
+        .filter_map(|(expected, given)| Some((placeholder(expected)?, given)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ where
 {
     let context = Context::from_headers(request.headers());
     let request_id = context.request_id.clone();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     match handler(request, context).await {
         Ok(response) => response,
         Err(problem) => {
             if let Some(cause) = problem.cause() {
+                let path = uri.path();
                 eprintln!("{method} {path} request_id={request_id}: {cause:#}");
             }
             problem.into_response()

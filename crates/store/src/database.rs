@@ -2,10 +2,11 @@
 //! Postgres by native tests too.
 
 use anyhow::Context;
-use spin_sdk::pg::{Connection, DbValue, Decode, Error, ParameterValue, PgError, QueryError};
+use spin_sdk::pg::{self, DbValue, Decode, Error, ParameterValue, PgError, QueryError};
 use spin_sdk::variables;
 use spin_sdk::wit_bindgen::StreamResult;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -26,6 +27,11 @@ pub trait Database {
     ) -> Result<Vec<Row>, Error>;
 }
 
+/// A connection of this instance. Its requests share one as long as it is young: opening one is a
+/// call of the host.
+#[derive(Clone)]
+pub struct Connection(Rc<pg::Connection>);
+
 /// Each read is a call of the host: most results should need one.
 const ROWS_PER_READ: usize = 64;
 
@@ -35,7 +41,7 @@ impl Database for Connection {
         statement: &str,
         parameters: Vec<ParameterValue>,
     ) -> Result<Vec<Row>, Error> {
-        let mut result = Connection::query(self, statement, parameters).await?;
+        let mut result = self.0.query(statement, parameters).await?;
         let mut rows = Vec::new();
         loop {
             rows.reserve(ROWS_PER_READ);
@@ -54,31 +60,49 @@ impl Database for Connection {
 /// without a restart.
 const ADDRESS_REFRESH: Duration = Duration::from_secs(60);
 
+/// How long a connection is shared. The real Spin gives a handle one connection to the server for all
+/// its life, so that after the server's restart an older handle would only fail.
+const CONNECTION_REFRESH: Duration = Duration::from_secs(1);
+
 thread_local! {
     static ADDRESS: RefCell<Option<(Instant, String)>> = const { RefCell::new(None) };
+    static CONNECTION: RefCell<Option<(Instant, Connection)>> = const { RefCell::new(None) };
 }
 
-/// Open a connection to the database of the component's variable `database_url`. Cheap: the host
-/// pools connections.
+/// A connection to the database of the component's variable `database_url`. Cheap: the host pools
+/// connections, and an instance shares its own.
 ///
 /// # Errors
 /// When the variable is not set or the database does not answer.
 pub async fn connect() -> anyhow::Result<Connection> {
+    let now = Instant::now();
+    let young = CONNECTION.with_borrow(|known| known.clone());
+    if let Some((opened_at, connection)) = young
+        && now.duration_since(opened_at) < CONNECTION_REFRESH
+    {
+        return Ok(connection);
+    }
+    let opened = pg::Connection::open(address(now).await?).await?;
+    let connection = Connection(Rc::new(opened));
+    CONNECTION.set(Some((now, connection.clone())));
+    Ok(connection)
+}
+
+async fn address(now: Instant) -> anyhow::Result<String> {
     let fresh = ADDRESS.with_borrow(|known| match known {
-        Some((read_at, address)) if read_at.elapsed() < ADDRESS_REFRESH => Some(address.clone()),
+        Some((read_at, address)) if now.duration_since(*read_at) < ADDRESS_REFRESH => {
+            Some(address.clone())
+        }
         _ => None,
     });
-    let address = match fresh {
-        Some(address) => address,
-        None => {
-            let address = variables::get("database_url")
-                .await
-                .context("reading the variable database_url")?;
-            ADDRESS.set(Some((Instant::now(), address.clone())));
-            address
-        }
-    };
-    Ok(Connection::open(address).await?)
+    if let Some(address) = fresh {
+        return Ok(address);
+    }
+    let address = variables::get("database_url")
+        .await
+        .context("reading the variable database_url")?;
+    ADDRESS.set(Some((now, address.clone())));
+    Ok(address)
 }
 
 /// Whether the database refused a value, and so will refuse it again: SQLSTATE class 22 (data

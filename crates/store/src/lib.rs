@@ -13,4 +13,4 @@ pub mod reminders;
 pub mod tasks;
 pub mod updates;
 
-pub use database::{Database, connect, is_refused_value};
+pub use database::{Connection, Database, connect, is_refused_value};

@@ -1,0 +1,147 @@
+//! A component's `wasi:http/handler` export. It does what `#[spin_sdk::http_service]` does, with half
+//! the calls of the host: each costs more than what is done with its answer.
+
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http_body::{Body, Frame};
+use spin_sdk::wasip3::{
+    http::types::{self, ErrorCode, Fields},
+    http_compat::IncomingRequestBody,
+    wit_bindgen, wit_future, wit_stream,
+};
+
+use crate::{context::Context, problem::Problem, response::Response, serve};
+
+/// Exports a handler, `async fn(Request<impl Body>, Context) -> Result<Response, Problem>`, as the
+/// component's HTTP service.
+#[macro_export]
+macro_rules! service {
+    ($handler:ident) => {
+        mod exported_http_service {
+            use $crate::spin_sdk::wasip3;
+
+            struct Service;
+
+            wasip3::http::service::export!(Service);
+
+            impl wasip3::exports::http::handler::Guest for Service {
+                async fn handle(
+                    request: wasip3::http::types::Request,
+                ) -> Result<wasip3::http::types::Response, wasip3::http::types::ErrorCode> {
+                    $crate::service::answer(request, super::$handler).await
+                }
+            }
+        }
+    };
+}
+
+/// Runs a handler on a request of the host. For [`service!`](crate::service!).
+#[doc(hidden)]
+pub async fn answer<F, Fut>(
+    request: types::Request,
+    handler: F,
+) -> Result<types::Response, ErrorCode>
+where
+    F: FnOnce(Request<RequestBody>, Context) -> Fut,
+    Fut: Future<Output = Result<Response, Problem>>,
+{
+    let request = read_head(request)?;
+    give(serve(request, handler).await)
+}
+
+/// Scheme and authority are left out: the API's paths are all it goes by.
+fn read_head(request: types::Request) -> Result<Request<RequestBody>, ErrorCode> {
+    let path = request.get_path_with_query().unwrap_or_else(|| "/".into());
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.uri =
+        Uri::from_maybe_shared(Bytes::from(path)).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+    parts.method =
+        Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
+    parts.headers = read_headers(&request)?;
+    Ok(Request::from_parts(
+        parts,
+        RequestBody::Unread(Some(request)),
+    ))
+}
+
+fn read_headers(request: &types::Request) -> Result<HeaderMap, ErrorCode> {
+    let given = request.get_headers().copy_all();
+    let mut headers = HeaderMap::with_capacity(given.len());
+    for (name, value) in given {
+        // What the host says of the route is of no use here, but for the client's address.
+        if name.starts_with("spin-") && name != crate::context::CLIENT_ADDRESS {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(unreadable)?;
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(unreadable)?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn give(response: Response) -> Result<types::Response, ErrorCode> {
+    let (parts, body) = response.into_parts();
+    let fields: Vec<(String, Vec<u8>)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_owned()))
+        .collect();
+    let fields = Fields::from_list(&fields).map_err(unreadable)?;
+    let body = body.into_inner().filter(|body| !body.is_empty());
+    let (end, ended) = wit_future::new(|| Ok(None));
+    let (writer, reader) = body
+        .map(|body| (body, wit_stream::new()))
+        .map_or((None, None), |(body, (writer, reader))| {
+            (Some((body, writer)), Some(reader))
+        });
+    let (given, _sent) = types::Response::new(fields, reader, ended);
+    if parts.status != http::StatusCode::OK {
+        given
+            .set_status_code(parts.status.as_u16())
+            .map_err(|()| ErrorCode::InternalError(Some("not an HTTP status".into())))?;
+    }
+    wit_bindgen::spawn(async move {
+        if let Some((body, mut writer)) = writer {
+            // What is left was not wanted: the client is gone.
+            let _ = writer.write_all(body.into()).await;
+        }
+        let _ = end.write(Ok(None)).await;
+    });
+    Ok(given)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> ErrorCode {
+    ErrorCode::InternalError(Some(error.to_string()))
+}
+
+/// The body of a request. The host is asked for it when it is read.
+pub enum RequestBody {
+    #[doc(hidden)]
+    Unread(Option<types::Request>),
+    #[doc(hidden)]
+    Read(Box<IncomingRequestBody>),
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = ErrorCode;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ErrorCode>>> {
+        if let Self::Unread(request) = &mut *self {
+            let Some(request) = request.take() else {
+                return Poll::Ready(None);
+            };
+            *self = Self::Read(Box::new(IncomingRequestBody::new(request)?));
+        }
+        match &mut *self {
+            Self::Read(body) => Pin::new(body.as_mut()).poll_frame(cx),
+            Self::Unread(_) => Poll::Ready(None),
+        }
+    }
+}
