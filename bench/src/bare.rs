@@ -111,7 +111,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
     server.authenticate(&headers, user_id)?;
-    let parameters: [&(dyn ToSql + Sync); 3] = [&user_id.to_string(), &task_id.to_string(), &false];
+    let parameters: [&(dyn ToSql + Sync); 2] = [&user_id.to_string(), &task_id.to_string()];
     let rows = server.query(&server.statements.read, &parameters).await?;
     task(StatusCode::OK, rows.first().context("no such task")?)
 }

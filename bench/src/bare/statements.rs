@@ -51,8 +51,8 @@ impl Statements {
         };
         let columns = serde_json::from_str(columns)?;
 
-        tasks::read(&recorder, user_id, user_id, false).await?;
-        let (read, _) = recorder.take(3)?;
+        tasks::show(&recorder, user_id, user_id).await?;
+        let (read, _) = recorder.take(2)?;
 
         let query = TaskQuery {
             limit: page,

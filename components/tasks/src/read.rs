@@ -9,13 +9,13 @@ use uuid::Uuid;
 pub async fn read(call: &Call, task_id: Uuid) -> Result<Response, Problem> {
     Query::refuse_all(call.parts.uri.query())?;
     let db = call.database().await?;
-    let current = tasks::read(&db, call.author.user_id, task_id, false)
+    let task = tasks::show(&db, call.author.user_id, task_id)
         .await?
         .ok_or_else(no_task)?;
-    let version = current.stored.version.into();
+    let version = task.version.into();
     if conditional::client_has(&call.parts.headers, version) {
         return Ok(response::empty(StatusCode::NOT_MODIFIED)
             .with_header(header::ETAG, conditional::etag(version)));
     }
-    Ok(task_response(StatusCode::OK, current.stored))
+    Ok(task_response(StatusCode::OK, task))
 }

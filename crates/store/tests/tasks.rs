@@ -150,10 +150,14 @@ async fn a_task_goes_through_its_life_and_each_step_is_one_event() {
             .unwrap()
             .is_none()
     );
+    let shown = tasks::show(&db.app, author.user_id, task_id).await;
+    assert_eq!(shown.unwrap(), None);
     assert_eq!(act(&db.app, &author, task_id, Change::Delete).await, None);
     let restored = act(&db.app, &author, task_id, Change::Restore)
         .await
         .unwrap();
+    let shown = tasks::show(&db.app, author.user_id, task_id).await;
+    assert_eq!(shown.unwrap().as_ref(), Some(&restored));
     assert_eq!(restored.version, 6);
 
     assert_eq!(

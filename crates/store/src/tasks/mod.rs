@@ -9,7 +9,7 @@ mod read;
 pub use change::{Change, change};
 pub use create::{Created, Model, NewTask, RequestKey, create};
 pub use list::{Page, list};
-pub use read::{Completed, Current, read, read_completed, user_time_zone};
+pub use read::{Completed, Current, read, read_completed, show, user_time_zone};
 
 use events::{Actor, Headers, Source};
 use spin_sdk::pg::ParameterValue;

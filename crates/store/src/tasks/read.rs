@@ -78,6 +78,22 @@ pub async fn read(
     }))
 }
 
+/// A task of this user that is not in the trash, as the API gives it; `None` when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(
+    db: &impl Database,
+    user_id: Uuid,
+    task_id: Uuid,
+) -> Result<Option<Stored>, Error> {
+    const STATEMENT: &str = "SELECT task_json(t)::text, t.version FROM tasks t \
+         WHERE t.id = $2::text::uuid AND t.user_id = $1::text::uuid AND t.deleted_at IS NULL";
+    let parameters = vec![user_id.to_string().into(), task_id.to_string().into()];
+    let rows = db.query(STATEMENT, parameters).await?;
+    rows.first().map(|row| stored(task_id, row)).transpose()
+}
+
 /// A completed task whose next occurrence is still to be made; `None` when there is nothing to do:
 /// it was reopened or deleted, does not repeat, or was followed already.
 ///
