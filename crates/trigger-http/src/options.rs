@@ -45,7 +45,7 @@ impl Options {
             max_requests: 1024,
             max_instances: 64,
             instance_concurrency: 16,
-            instance_reuse: 128,
+            instance_reuse: 4096,
             instance_idle_timeout: Duration::from_secs(30),
             request_deadline: Duration::from_secs(30),
             max_request_body: 10 << 20,
