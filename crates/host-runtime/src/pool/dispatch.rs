@@ -10,11 +10,15 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::young::{Began, Young};
 use super::{CallError, Export, PoolLimits, Seated, Slot};
 
 /// Instances that may finish what they have while others take their place, however few
 /// instances there may be.
 const MIN_CLOSING: usize = 8;
+
+/// Young calls for each core, at least. More would only make each of them slower.
+const MIN_YOUNG: usize = 16;
 
 pub(super) type Reply<E> = oneshot::Sender<Result<(<E as Export>::Response, Slot), CallError>>;
 
@@ -72,6 +76,7 @@ pub(super) struct Dispatch<E: Export> {
     limits: PoolLimits,
     /// Instances to spread over before they share calls: more could not compute at once.
     spread: usize,
+    young: Young,
     seats: Vec<Seat<E>>,
     waiting: VecDeque<Job<E>>,
     in_flight: usize,
@@ -84,6 +89,7 @@ impl<E: Export> Dispatch<E> {
         Self {
             limits,
             spread: cores.min(limits.max_instances),
+            young: Young::new(Instant::now()),
             seats: Vec::new(),
             waiting: VecDeque::new(),
             in_flight: 0,
@@ -100,8 +106,18 @@ impl<E: Export> Dispatch<E> {
 
     /// Give a job to the instance that will begin it soonest.
     pub(super) fn place(&mut self, job: Job<E>) -> Placement {
+        self.waiting.push_back(job);
+        self.place_next()
+    }
+
+    fn place_next(&mut self) -> Placement {
+        if self.waiting.is_empty() {
+            return Placement::Waiting;
+        }
         let Some(index) = self.choose() else {
-            self.waiting.push_back(job);
+            return Placement::Waiting;
+        };
+        let Some(job) = self.waiting.pop_front() else {
             return Placement::Waiting;
         };
         if index < self.seats.len() {
@@ -125,7 +141,7 @@ impl<E: Export> Dispatch<E> {
 
     /// The seat for the next job: one past the last means a new one, `None` to wait.
     /// The first with room wins, so that the last ones fall idle when there is less to do.
-    fn choose(&self) -> Option<usize> {
+    fn choose(&mut self) -> Option<usize> {
         let concurrency = self.limits.max_concurrent_calls;
         let has_room = |seat: &&Seat<E>| seat.load < concurrency;
         let ready = self
@@ -153,8 +169,17 @@ impl<E: Export> Dispatch<E> {
             .min_by_key(|(_, seat)| seat.load);
         match busy {
             Some((index, _)) => Some(index),
-            None => (open < self.limits.max_instances).then_some(self.seats.len()),
+            None => {
+                let is_useful = open < self.limits.max_instances && self.has_idle_cores();
+                is_useful.then_some(self.seats.len())
+            }
         }
+    }
+
+    /// Whether calls wait for other things than a core, so that one more could compute.
+    fn has_idle_cores(&mut self) -> bool {
+        let enough = self.spread * self.limits.max_concurrent_calls.max(MIN_YOUNG);
+        self.young.count(Instant::now()) < enough
     }
 
     /// Instances that only finish what they have, such as long streams. They do not count
@@ -166,6 +191,7 @@ impl<E: Export> Dispatch<E> {
 
     fn assign(&mut self, index: usize, mut job: Job<E>) -> Waker {
         let may_close = self.closing() < self.limits.max_instances.max(MIN_CLOSING);
+        let began = self.young.begin(Instant::now());
         let seat = &mut self.seats[index];
         seat.load += 1;
         seat.calls += 1;
@@ -176,6 +202,7 @@ impl<E: Export> Dispatch<E> {
         };
         job.slot.seat = Some(Seated {
             id: seat.id,
+            began,
             failed: seat.failed.clone(),
         });
         seat.inbox.push(job);
@@ -224,13 +251,14 @@ impl<E: Export> Dispatch<E> {
     }
 
     /// Place what waits, as far as there is room for it.
-    fn place_waiting(&mut self) -> Vec<Placement> {
+    pub(super) fn place_waiting(&mut self) -> Vec<Placement> {
         let mut placements = Vec::new();
-        while !self.waiting.is_empty() && self.choose().is_some() {
-            let job = self.waiting.pop_front();
-            placements.extend(job.map(|job| self.place(job)));
+        loop {
+            match self.place_next() {
+                Placement::Waiting => return placements,
+                placement => placements.push(placement),
+            }
         }
-        placements
     }
 
     /// A guest holds the worker: what is in its inbox goes to others.
@@ -247,12 +275,17 @@ impl<E: Export> Dispatch<E> {
     }
 
     fn place_again(&mut self, jobs: Vec<Job<E>>) -> Vec<Placement> {
-        jobs.into_iter()
-            .map(|mut job| {
-                job.slot.seat = None;
-                self.place(job)
-            })
-            .collect()
+        for mut job in jobs.into_iter().rev() {
+            self.unseat(&mut job);
+            self.waiting.push_front(job);
+        }
+        self.place_waiting()
+    }
+
+    fn unseat(&mut self, job: &mut Job<E>) {
+        if let Some(seated) = job.slot.seat.take() {
+            self.young.end(seated.began);
+        }
     }
 
     /// Close the worker to more calls if it is late, or idle and indeed without a call.
@@ -282,15 +315,13 @@ impl<E: Export> Dispatch<E> {
             return (Vec::new(), Vec::new());
         };
         let mut seat = self.seats.remove(index);
-        for job in &mut seat.inbox {
-            job.slot.seat = None;
-        }
         if start_failed {
+            for job in &mut seat.inbox {
+                self.unseat(job);
+            }
             return (seat.inbox, Vec::new());
         }
-        let mut placements = self.place_again(seat.inbox);
-        placements.extend(self.place_waiting());
-        (Vec::new(), placements)
+        (Vec::new(), self.place_again(seat.inbox))
     }
 
     /// Jobs that waited past their deadline.
@@ -303,14 +334,17 @@ impl<E: Export> Dispatch<E> {
     }
 
     /// A call is over: there is room for another.
-    pub(super) fn release(&mut self, id: Option<u64>) -> Vec<Placement> {
+    pub(super) fn release(&mut self, seated: Option<(u64, Began)>) -> Vec<Placement> {
         self.in_flight -= 1;
-        let Some(seat) = id.and_then(|id| self.seat(id)) else {
+        let Some((id, began)) = seated else {
             return Vec::new();
         };
-        seat.load -= 1;
-        let is_finished = seat.status == Status::Closing && seat.load == 0;
-        let finished = is_finished.then(|| Placement::Woken(seat.waker.clone()));
+        self.young.end(began);
+        let finished = self.seat(id).and_then(|seat| {
+            seat.load -= 1;
+            let is_finished = seat.status == Status::Closing && seat.load == 0;
+            is_finished.then(|| Placement::Woken(seat.waker.clone()))
+        });
         let mut placements = self.place_waiting();
         placements.extend(finished);
         placements

@@ -6,6 +6,7 @@ mod dispatch;
 mod http;
 mod turns;
 mod worker;
+mod young;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,7 @@ use wasmtime::component::{Accessor, Instance};
 pub use self::body::{Body, ResponseBody};
 use self::dispatch::{Dispatch, Job, Placement};
 pub use self::http::HttpHandler;
+use self::young::Began;
 use crate::{Component, State};
 
 /// Something a component exports and the host calls.
@@ -73,7 +75,8 @@ pub enum CallError {
 /// The bounds of a [`Pool`].
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
-    /// Instances that may exist at once.
+    /// Instances that may exist at once. There are more than the machine has cores only while
+    /// calls wait for something else than a core.
     pub max_instances: usize,
     /// Calls one instance handles at once. A trap fails all of them.
     pub max_concurrent_calls: usize,
@@ -196,6 +199,7 @@ pub struct Slot {
 
 struct Seated {
     id: u64,
+    began: Began,
     failed: Arc<AtomicBool>,
 }
 
@@ -212,16 +216,16 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.pool
             .clone()
-            .release(self.seat.as_ref().map(|seat| seat.id));
+            .release(self.seat.as_ref().map(|seat| (seat.id, seat.began)));
     }
 }
 
 trait Release: Send + Sync {
-    fn release(self: Arc<Self>, seat: Option<u64>);
+    fn release(self: Arc<Self>, seat: Option<(u64, Began)>);
 }
 
 impl<E: Export> Release for Shared<E> {
-    fn release(self: Arc<Self>, seat: Option<u64>) {
+    fn release(self: Arc<Self>, seat: Option<(u64, Began)>) {
         let placements = lock(&self.dispatch).release(seat);
         for placement in placements {
             self.follow(placement);

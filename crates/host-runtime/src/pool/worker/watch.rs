@@ -87,7 +87,12 @@ impl Watch {
     /// Tell callers that wait too long, close an instance that is idle or late, and say
     /// whether it must stop now.
     fn must_stop<E: Export>(&mut self, seat: &Seat<E>, now: Instant) -> bool {
-        let expired = lock(&seat.shared.dispatch).expired(now);
+        let (expired, placements) = {
+            let mut dispatch = lock(&seat.shared.dispatch);
+            // Calls that are not young any more make room without being over.
+            (dispatch.expired(now), dispatch.place_waiting())
+        };
+        seat.follow(placements);
         for job in expired {
             _ = job
                 .reply
