@@ -148,6 +148,28 @@ async fn instances_are_reused_and_then_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_wait_leave_room_for_one_that_does_not() {
+    // More than are let in at the same moment.
+    let many = std::thread::available_parallelism().map_or(1, usize::from) * 16 + 8;
+    let host = Host::serve(vec![Guest::new("sleep")], |options| {
+        options.instance_concurrency = 1;
+        options.max_instances = many + 1;
+    })
+    .await;
+    let waiting = (0..many).map(|_| host.client.get("/sleep/?10000"));
+    let quick = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        host.client.get("/sleep/").await
+    };
+    tokio::select! {
+        answer = quick => assert_eq!(answer.body, "slept"),
+        _ = futures::future::select_all(waiting.map(Box::pin)) => {
+            panic!("the quick one had to wait for one that sleeps");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_share_an_instance_while_they_wait() {
     let host = Host::serve(vec![Guest::new("sleep")], |options| {
         options.max_instances = 1;
