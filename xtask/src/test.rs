@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything built, a database server of its own, every test.
 
 use crate::build::{self, Guests};
+use crate::kafka::{self, Broker, Purpose};
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::{paths, process};
 use std::path::PathBuf;
@@ -20,7 +21,17 @@ pub struct Options {
 pub fn run(options: Options) -> anyhow::Result<()> {
     build::all(Guests::WithTests)?;
     let folder = Scratch::new()?;
-    let cluster = Cluster::start(&folder.0, Durability::ThrownAway)?;
+    let cluster = Cluster::start(&folder.0.join("postgres"), Durability::ThrownAway)?;
+    let kafka = match kafka::home_if_possible() {
+        Ok(home) => {
+            let broker = Broker::start(&home, &folder.0.join("kafka"), Purpose::Test)?;
+            Some((broker, home))
+        }
+        Err(reason) => {
+            eprintln!("Tests that need Kafka are skipped. {reason}");
+            None
+        }
+    };
 
     let mut cargo = build::cargo_test();
     if options.package.is_empty() {
@@ -36,6 +47,11 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .args(options.rest)
         .env("TEST_DATABASE_URL", cluster.url(DATABASE))
         .env("TASKWHISPER_BIN", paths::binary("taskwhisper"));
+    if let Some((broker, home)) = &kafka {
+        cargo
+            .env("TEST_KAFKA_BROKERS", broker.address())
+            .env("TEST_KAFKA_HOME", home);
+    }
     process::step(&mut cargo)
 }
 

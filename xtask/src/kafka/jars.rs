@@ -1,0 +1,104 @@
+//! Apache Kafka's jars, from Maven Central through `mvn`, which verifies what it downloads.
+
+use crate::{paths, process};
+use anyhow::{Context as _, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const VERSION: &str = "4.1.0";
+/// What the broker of this version is written for.
+const OLDEST_JAVA: u32 = 17;
+
+const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>taskwhisper</groupId>
+  <artifactId>kafka</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>@VERSION@</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId>
+      <artifactId>log4j-core</artifactId>
+      <version>2.24.3</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId>
+      <artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.24.3</version>
+    </dependency>
+  </dependencies>
+</project>
+"#;
+
+/// The folder that has Kafka in `libs/*.jar`, fetching it at the first use.
+pub fn home() -> anyhow::Result<PathBuf> {
+    check_java()?;
+    let home = paths::root().join("target/kafka").join(VERSION);
+    if !home.join("libs").is_dir() {
+        fetch(&home)?;
+    }
+    Ok(home)
+}
+
+/// The same, or in one line why Kafka cannot run here.
+pub fn home_if_possible() -> Result<PathBuf, String> {
+    home().map_err(|error| format!("{error:#}"))
+}
+
+fn fetch(home: &Path) -> anyhow::Result<()> {
+    if !process::answers("mvn", "--version") {
+        bail!(
+            "Maven is missing: install it (Debian: apt-get install maven; macOS: brew install \
+             maven), it fetches Apache Kafka; or name a broker of your own in KAFKA_BROKERS"
+        );
+    }
+    eprintln!("Fetching Apache Kafka {VERSION} from Maven Central (once)");
+    // Made whole beside its place, so that an interrupted fetch leaves nothing half made.
+    let making = home.with_extension("making");
+    if making.exists() {
+        std::fs::remove_dir_all(&making)?;
+    }
+    std::fs::create_dir_all(&making)?;
+    std::fs::write(making.join("pom.xml"), POM.replace("@VERSION@", VERSION))?;
+    let mut mvn = Command::new("mvn");
+    mvn.args(["--batch-mode", "--quiet", "-f"])
+        .arg(making.join("pom.xml"))
+        .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
+        .arg(format!(
+            "-DoutputDirectory={}",
+            making.join("libs").display()
+        ));
+    process::step(&mut mvn).context("fetching Apache Kafka")?;
+    if home.exists() {
+        std::fs::remove_dir_all(home)?;
+    }
+    std::fs::rename(&making, home).with_context(|| format!("moving to {}", home.display()))
+}
+
+fn check_java() -> anyhow::Result<()> {
+    let install = format!(
+        "install Java {OLDEST_JAVA} or later (Debian: apt-get install default-jdk-headless; macOS: \
+         brew install openjdk), Apache Kafka runs on it; or name a broker of your own in \
+         KAFKA_BROKERS"
+    );
+    let output = match Command::new("java").arg("-version").output() {
+        Ok(output) if output.status.success() => output,
+        _ => bail!("Java is missing: {install}"),
+    };
+    // openjdk version "17.0.15" 2025-04-15
+    let text = String::from_utf8_lossy(&output.stderr);
+    let version = text.split('"').nth(1).unwrap_or_default();
+    let major: Option<u32> = version
+        .split(['.', '-'])
+        .next()
+        .and_then(|n| n.parse().ok());
+    match major {
+        Some(major) if major < OLDEST_JAVA => bail!("Java is version {version}: {install}"),
+        _ => Ok(()),
+    }
+}
