@@ -1,0 +1,15 @@
+//! Groups that nobody is a member of any more. They keep every row they have not read.
+
+use crate::Error;
+use crate::session::Session;
+
+const FORGET: &str = "
+DELETE FROM log_positions WHERE consumer_group = $1 AND NOT EXISTS (
+    SELECT FROM log_members WHERE consumer_group = $1 AND expires_at > now())
+RETURNING 1";
+
+/// Forgets where a group stood, unless it has a member. If it ever comes back it starts anew.
+pub(crate) async fn forget(session: &mut Session, group: &str) -> Result<bool, Error> {
+    let forgotten = session.query(FORGET, &[&group]).await?;
+    Ok(!forgotten.is_empty())
+}
