@@ -49,7 +49,7 @@ impl Operator {
                 Ok(PartitionLag {
                     group: row.try_get(0)?,
                     partition: TopicPartition {
-                        topic: row.try_get(1)?,
+                        topic: row.try_get::<_, &str>(1)?.into(),
                         partition: i32::from(row.try_get::<_, i16>(2)?),
                     },
                     records: row.try_get::<_, i64>(3)? as u64,

@@ -72,7 +72,7 @@ impl Operator {
             .map(|row| {
                 Ok(Moved {
                     partition: TopicPartition {
-                        topic: topic.to_owned(),
+                        topic: topic.into(),
                         partition: i32::from(row.try_get::<_, i16>(0)?),
                     },
                     records: row.try_get::<_, i64>(1)? as u64,
