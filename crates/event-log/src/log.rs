@@ -176,6 +176,15 @@ impl EventLog {
     pub async fn forget_group(&self, group: &str) -> Result<bool, Error> {
         idle::forget(&mut *self.shared.session.lock().await, group).await
     }
+
+    /// Forgets where a group without members stood in the partitions that the group `by` reads in its
+    /// place, so that rows are kept for that one only. Returns whether there was anything to forget.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn supersede_group(&self, group: &str, by: &str) -> Result<bool, Error> {
+        idle::supersede(&mut *self.shared.session.lock().await, group, by).await
+    }
 }
 
 pub(crate) async fn check(session: &mut Session) -> Result<(), Error> {

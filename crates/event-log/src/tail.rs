@@ -70,7 +70,9 @@ impl Tail {
         loop {
             match self.batches.recv().await {
                 Ok(batch) => {
-                    let wanted = |record: &&Arc<Record>| self.topics.iter().any(|topic| **topic == *record.topic);
+                    let wanted = |record: &&Arc<Record>| {
+                        self.topics.iter().any(|topic| **topic == *record.topic)
+                    };
                     let records: Vec<_> = batch.iter().filter(wanted).cloned().collect();
                     if !records.is_empty() {
                         return Ok(records);

@@ -175,3 +175,26 @@ async fn a_letter_is_redriven_once_as_the_same_event() {
     };
     assert!(operator.letters(&pending).await.unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_superseded_only_without_members_and_where_the_other_reads() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let client = database.client().await;
+    let log = database.log().await;
+    for topic in ["orders", "news"] {
+        append(&client, topic, "k", &json!(0)).await;
+    }
+    let mut old = log.consume(group("old", &["orders", "news"])).unwrap();
+    read(&mut old, 2).await;
+    let mut new = log.consume(group("new", &["orders"])).unwrap();
+    read(&mut new, 1).await;
+    assert!(!log.supersede_group("old", "new").await.unwrap());
+    within(old.close()).await;
+    within(async { while !log.supersede_group("old", "new").await.unwrap() {} }).await;
+    let lags = operator(&database).await.lag().await.unwrap();
+    let left = lags.iter().filter(|lag| lag.group == "old");
+    assert!(left.clone().all(|lag| &*lag.partition.topic == "news"));
+    assert_eq!(left.count(), 8);
+}
