@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kafka_client::{Connection, Sasl, Tls};
 use serde::Deserialize;
 
 /// Where `{topic}` in the name of dead letters stands for the record's topic.
@@ -198,6 +199,42 @@ pub struct Settings {
     pub event_log: String,
     /// Kafka brokers; empty: the event log in Postgres is read directly.
     pub brokers: String,
+    /// Encryption of connections to them.
+    pub tls: Tls,
+    /// Authentication at them.
+    pub sasl: Sasl,
+    /// Topics to make in Kafka, by name.
+    pub topics: BTreeMap<String, TopicConfig>,
+}
+
+/// `[application.trigger.kafka.topics]`: what a topic is made like when it is missing.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicConfig {
+    /// Partitions; records of one key are in one of them.
+    pub partitions: i32,
+    /// How long records are kept.
+    pub retention_days: u32,
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        Self {
+            partitions: 3,
+            retention_days: 7,
+        }
+    }
+}
+
+impl Settings {
+    /// How to reach Kafka, where it is the carrier.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            brokers: self.brokers.clone(),
+            tls: self.tls.clone(),
+            sasl: self.sasl.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

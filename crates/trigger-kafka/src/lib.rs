@@ -14,5 +14,5 @@ mod handler;
 mod meters;
 mod service;
 
-pub use config::{Batch, Filter, Retry, Settings, Start, TriggerConfig};
+pub use config::{Batch, Filter, Retry, Settings, Start, TopicConfig, TriggerConfig};
 pub use service::{KIND, Service};
