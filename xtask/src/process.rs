@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// Run a step to its end; an error names it.
@@ -62,19 +62,9 @@ impl Service {
         Ok(self.child.try_wait()?)
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it prints, if that is piped; once.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
-    }
-
-    /// What it prints and complains about, each if that is piped; once.
-    pub fn outputs(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
-        (self.child.stdout.take(), self.child.stderr.take())
     }
 
     /// Ask it to end.

@@ -177,5 +177,7 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+        let line = "taskwhisper events replay -t a -g b --from 2h --json -f x";
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok());
     }
 }

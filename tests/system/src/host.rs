@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU16, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{Api, wait::eventually};
 
 /// The first start compiles every component; later ones find them in the cache.
 const READY_WITHIN: Duration = Duration::from_secs(180);
+const LEAVES_WITHIN: Duration = Duration::from_secs(8);
 /// How much of the log a failed test shows.
 const LOG_TAIL_LINES: usize = 120;
 
@@ -25,23 +26,21 @@ pub struct Host {
     /// Where it serves `/metrics`.
     pub admin: SocketAddr,
     log: PathBuf,
+    /// Groups of Kafka's wait long for a member that did not say that it leaves.
+    leaves: bool,
 }
 
 impl Host {
     /// Starts a host and waits until it is ready.
-    pub async fn start(database_url: &str, state: &Path) -> Self {
+    pub async fn start(database_url: &str, state: &Path, brokers: Option<&str>) -> Self {
         let (address, admin) = (free_address(), free_address());
-        let root = workspace();
-        let binary = std::env::var_os("TASKWHISPER_BIN")
-            .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);
-        assert!(
-            binary.exists(),
-            "{} is missing: cargo build --release -p taskwhisper",
-            binary.display()
-        );
-        let mut command = Command::new(binary);
+        let mut command = Command::new(binary());
+        match brokers {
+            Some(brokers) => command.env("SPIN_VARIABLE_KAFKA_BROKERS", brokers),
+            None => command.env_remove("SPIN_VARIABLE_KAFKA_BROKERS"),
+        };
         command
-            .current_dir(root)
+            .current_dir(workspace())
             .arg("up")
             .args(["--listen", &address.to_string()])
             .args(["--admin-listen", &admin.to_string()])
@@ -57,6 +56,7 @@ impl Host {
             address,
             admin,
             log,
+            leaves: brokers.is_some(),
         };
         host.ready().await;
         host
@@ -131,6 +131,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        if self.leaves && matches!(self.child.try_wait(), Ok(None)) {
+            self.terminate();
+            let deadline = Instant::now() + LEAVES_WITHIN;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -145,6 +152,20 @@ impl Drop for Host {
             );
         }
     }
+}
+
+/// The program under test.
+pub(crate) fn binary() -> PathBuf {
+    let binary = std::env::var_os("TASKWHISPER_BIN").map_or_else(
+        || workspace().join("target/release/taskwhisper"),
+        PathBuf::from,
+    );
+    assert!(
+        binary.exists(),
+        "{} is missing: cargo build --release -p taskwhisper",
+        binary.display()
+    );
+    binary
 }
 
 fn spawn(command: &mut Command, log: &Path) -> Child {

@@ -3,11 +3,14 @@
 //!
 //! `TEST_DATABASE_URL` names a throw-away Postgres server (superuser); each system gets a database of
 //! its own there. `TASKWHISPER_BIN` names the binary, by default `target/release/taskwhisper`.
+//! `TEST_KAFKA_BROKERS` names a broker that no one else uses meanwhile, for systems that carry their events
+//! through Kafka.
 
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 #![expect(clippy::unwrap_used, reason = "a test harness fails by panicking")]
 
 mod api;
+mod carrier;
 mod database;
 mod host;
 mod secrets;
@@ -16,6 +19,7 @@ mod system;
 mod wait;
 
 pub use api::{Account, Api, Reply};
+pub use carrier::{Carrier, Kafka};
 pub use database::Database;
 pub use host::Host;
 pub use secrets::Secrets;

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const VERSION: &str = "4.1.0";
-/// What the broker of this version is written for.
-const OLDEST_JAVA: u32 = 17;
 
 const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -81,24 +79,8 @@ fn fetch(home: &Path) -> anyhow::Result<()> {
 }
 
 fn check_java() -> anyhow::Result<()> {
-    let install = format!(
-        "install Java {OLDEST_JAVA} or later (Debian: apt-get install default-jdk-headless; macOS: \
-         brew install openjdk), Apache Kafka runs on it; or name a broker of your own in \
-         KAFKA_BROKERS"
-    );
-    let output = match Command::new("java").arg("-version").output() {
-        Ok(output) if output.status.success() => output,
-        _ => bail!("Java is missing: {install}"),
-    };
-    // openjdk version "17.0.15" 2025-04-15
-    let text = String::from_utf8_lossy(&output.stderr);
-    let version = text.split('"').nth(1).unwrap_or_default();
-    let major: Option<u32> = version
-        .split(['.', '-'])
-        .next()
-        .and_then(|n| n.parse().ok());
-    match major {
-        Some(major) if major < OLDEST_JAVA => bail!("Java is version {version}: {install}"),
-        _ => Ok(()),
+    match kafka_broker::find_java() {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("{error}; or name a broker of your own in KAFKA_BROKERS"),
     }
 }

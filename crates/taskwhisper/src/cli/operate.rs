@@ -13,12 +13,12 @@ pub struct AppArgs {
     /// The application: spin.toml, the folder it is in, or a lock file
     #[arg(
         short = 'f',
-        long,
+        long = "application",
         value_name = "PATH",
         default_value = "spin.toml",
         global = true
     )]
-    pub from: PathBuf,
+    pub application: PathBuf,
     /// Where `up` keeps its state; secrets.env there says how to reach the event log
     /// [default: .taskwhisper beside the manifest]
     #[arg(long, value_name = "DIR", env = "TASKWHISPER_STATE_DIR", global = true)]

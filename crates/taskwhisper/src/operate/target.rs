@@ -28,7 +28,7 @@ impl Target {
             Some(path) => RuntimeConfig::read(path, &environment)?,
             None => RuntimeConfig::default(),
         };
-        let app = App::load(&args.from)?;
+        let app = App::load(&args.application)?;
         let state_dir = args
             .state_dir
             .clone()

@@ -1,14 +1,12 @@
 //! Every connection to Postgres cut at once, as when the server restarts.
 
-use system_tests::System;
-
 use super::{Load, random_pause};
 
 const CUTS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_whose_database_connections_are_cut_goes_on_and_loses_nothing() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
