@@ -74,6 +74,8 @@ impl Connection {
             .set("acks", "all")
             // As Kafka's own clients do, so that every writer puts a key into the same partition.
             .set("partitioner", "murmur2_random")
+            // The broker and its topics decide what is too large.
+            .set("message.max.bytes", MAX_RECEIVE_BYTES.to_string())
             .set("linger.ms", "2")
             .set(
                 "delivery.timeout.ms",

@@ -63,7 +63,7 @@ impl Services {
         let carriage = carriage.await?;
         let mut errors = Vec::new();
         let kafka = if_any(&app, trigger_kafka::KIND, &mut errors, async |kind| {
-            let log = logs.required(kind)?;
+            let log = logs.of(kind);
             trigger_kafka::Service::new(&app, &variables, &runtime, log).await
         })
         .await;

@@ -1,9 +1,11 @@
 //! The Kafka trigger: batches of records go to WebAssembly components, in order per key, at
 //! least once, with retries and dead letters. Offsets are committed only behind finished work.
 //!
-//! It reads the event log in Postgres ([`event_log`]) through a [`Carrier`](carrier::Carrier).
+//! It reads Kafka, or the event log in Postgres ([`event_log`]), through a
+//! [`Carrier`](carrier::Carrier).
 
 mod bindings;
+mod broker;
 pub mod carrier;
 mod config;
 mod dispatch;

@@ -37,7 +37,7 @@ pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery 
             timestamp_ms: 0,
             key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
             value: None,
-            headers: vec![("ce_type".to_owned(), Bytes::from("wanted"))],
+            headers: vec![("ce_type".into(), Bytes::from("wanted"))],
         }),
     }
 }
