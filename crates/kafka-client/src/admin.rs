@@ -285,9 +285,19 @@ impl Cluster {
         blocking("read offsets", move || {
             let marks = partitions.into_iter().map(|partition| {
                 let topic = &partition.topic;
-                let marks = own
-                    .reader
-                    .fetch_watermarks(topic, partition.partition, TIMEOUT);
+                let started = Instant::now();
+                let marks = loop {
+                    let marks = own
+                        .reader
+                        .fetch_watermarks(topic, partition.partition, TIMEOUT);
+                    match marks {
+                        // A topic is there a moment before its partitions have leaders.
+                        Err(error) if has_no_leader(&error) && started.elapsed() < TIMEOUT => {
+                            std::thread::sleep(SLICE);
+                        }
+                        marks => break marks,
+                    }
+                };
                 let action = format!("read the offsets of {partition}");
                 let marks = marks.map_err(|error| own.explain(&action, &error))?;
                 Ok((partition, marks))
@@ -399,6 +409,13 @@ impl Cluster {
         while self.reader.poll(Duration::ZERO).is_some() {}
         self.reader.context().seen()
     }
+}
+
+fn has_no_leader(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable)
+    )
 }
 
 fn options() -> AdminOptions {

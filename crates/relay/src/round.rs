@@ -46,6 +46,8 @@ pub(crate) struct Round<'r> {
     careful: usize,
     pause: Duration,
     go_on_at: Option<Instant>,
+    /// What the producer did not even take.
+    refused: Option<(usize, RDKafkaErrorCode)>,
 }
 
 /// Why a round is over.
@@ -87,6 +89,7 @@ impl<'r> Round<'r> {
             careful: 0,
             pause: PAUSE,
             go_on_at: None,
+            refused: None,
         })
     }
 
@@ -101,6 +104,11 @@ impl<'r> Round<'r> {
         discover.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = loop {
             self.send(stop).await;
+            if let Some((number, code)) = self.refused.take()
+                && let ControlFlow::Break(end) = self.failed(number, code, stop).await?
+            {
+                break end;
+            }
             let has_room = self.pending.is_empty()
                 && self.window.len() < self.options.max_records
                 && self.window.bytes() < self.options.max_bytes;
@@ -196,10 +204,14 @@ impl<'r> Round<'r> {
                     Ok(()) => self.in_flight += 1,
                     // Its own queue is full: there is room again when it has reported.
                     Err(RDKafkaErrorCode::QueueFull) => break,
-                    Err(code) => {
+                    Err(code) if judge(code) == Verdict::Record => {
                         if !self.bury(number, &record, code, stop).await {
                             break;
                         }
+                    }
+                    Err(code) => {
+                        self.refused = Some((number, code));
+                        break;
                     }
                 }
             }

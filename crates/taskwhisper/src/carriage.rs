@@ -55,8 +55,16 @@ impl Carriage {
             }
             _ => None,
         };
+        let mut cluster = target.cluster()?.filter(|_| prepare_topics);
+        // Before anybody looks for them, if a broker answers; else later.
+        if let Some(there) = &cluster {
+            match make_topics(&target, there).await {
+                Ok(()) => cluster = None,
+                Err(error) => tracing::warn!("cannot make topics in Kafka yet: {error:#}"),
+            }
+        }
         Ok(Self {
-            cluster: target.cluster()?.filter(|_| prepare_topics),
+            cluster,
             relay,
             log: log.cloned(),
             handles,
@@ -87,7 +95,10 @@ impl Carriage {
         };
         let making = async {
             if let Some(cluster) = &cluster {
-                make_topics(&target, cluster).await;
+                while let Err(error) = make_topics(&target, cluster).await {
+                    tracing::debug!("cannot make topics in Kafka yet: {error:#}");
+                    tokio::time::sleep(TOPICS_PAUSE).await;
+                }
             }
         };
         let tidying = async {
@@ -103,21 +114,12 @@ impl Carriage {
     }
 }
 
-/// Tries until the topics are there. An outage is no reason not to start.
-async fn make_topics(target: &Target, cluster: &Cluster) {
-    let mut told = false;
-    loop {
-        match operate::ensure_topics(target, cluster).await {
-            Ok(new) if new.is_empty() => return,
-            Ok(new) => return tracing::info!(topics = new.join(", "), "made topics in Kafka"),
-            Err(error) if told => tracing::debug!("cannot make topics in Kafka: {error:#}"),
-            Err(error) => {
-                told = true;
-                tracing::warn!("cannot make topics in Kafka, trying again: {error:#}");
-            }
-        }
-        tokio::time::sleep(TOPICS_PAUSE).await;
+async fn make_topics(target: &Target, cluster: &Cluster) -> anyhow::Result<()> {
+    let new = operate::ensure_topics(target, cluster).await?;
+    if !new.is_empty() {
+        tracing::info!(topics = new.join(", "), "made topics in Kafka");
     }
+    Ok(())
 }
 
 /// Groups that the application has with the other carrier only would keep every row for ever.

@@ -33,32 +33,38 @@ pub async fn run(target: &Target, partitions: bool, json: bool) -> anyhow::Resul
             members: Some(lag.members),
         }));
     }
-    if let Some(cluster) = target.cluster()? {
-        for (group, topics) in target.groups() {
-            let lags = cluster.lag(group, topics).await?;
-            lines.extend(lags.into_iter().map(|lag| Line {
-                group: group.to_owned(),
-                carrier: "kafka",
-                records: u64::try_from(lag.records()).unwrap_or(0),
-                topic: lag.partition.topic.to_string(),
-                partition: lag.partition.partition,
-                oldest_s: None,
-                members: None,
-            }));
-        }
-    }
+    // While Kafka is away it is of interest all the more what waits for it.
+    let complete = in_kafka(target, &mut lines).await;
     if json {
         lines.iter().all(say_line);
-        return Ok(());
-    }
-    if lines.is_empty() {
-        say("No consumer group has read anything yet.");
-        return Ok(());
+        return complete;
     }
     if !partitions {
         lines = by_topic(lines);
     }
-    print(&lines, partitions);
+    match lines.is_empty() {
+        true => _ = say("No consumer group has read anything yet."),
+        false => print(&lines, partitions),
+    }
+    complete
+}
+
+async fn in_kafka(target: &Target, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    let Some(cluster) = target.cluster()? else {
+        return Ok(());
+    };
+    for (group, topics) in target.groups() {
+        let lags = cluster.lag(group, &topics).await?;
+        lines.extend(lags.into_iter().map(|lag| Line {
+            group: group.to_owned(),
+            carrier: "kafka",
+            records: u64::try_from(lag.records()).unwrap_or(0),
+            topic: lag.partition.topic.to_string(),
+            partition: lag.partition.partition,
+            oldest_s: None,
+            members: None,
+        }));
+    }
     Ok(())
 }
 

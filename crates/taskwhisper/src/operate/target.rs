@@ -90,7 +90,7 @@ impl Target {
     /// Every topic the application names.
     pub fn topics(&self) -> BTreeSet<String> {
         let named = self.settings.topics.keys().cloned();
-        let read = self.triggers.iter().flat_map(|trigger| &trigger.topics);
+        let read = self.triggers.iter().flat_map(named_topics);
         named.chain(read.cloned()).collect()
     }
 
@@ -106,8 +106,16 @@ impl Target {
     }
 
     /// What each consumer group reads.
-    pub fn groups(&self) -> BTreeMap<&str, &[String]> {
+    pub fn groups(&self) -> BTreeMap<&str, Vec<String>> {
         let groups = self.triggers.iter();
-        groups.map(|t| (t.group(), t.topics.as_slice())).collect()
+        groups
+            .map(|trigger| (trigger.group(), named_topics(trigger).cloned().collect()))
+            .collect()
     }
+}
+
+/// Without patterns, whose topics only Kafka knows.
+fn named_topics(trigger: &TriggerConfig) -> impl Iterator<Item = &String> {
+    let topics = trigger.topics.iter();
+    topics.filter(|topic| !topic.starts_with('^'))
 }

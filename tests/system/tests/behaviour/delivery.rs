@@ -17,6 +17,24 @@ async fn two_hosts_share_the_work_and_each_record_is_handled_once() {
         return;
     };
     let second = system.another_host().await;
+    if system.has_kafka() {
+        // Kafka deals out anew some time after a member has come.
+        eventually(
+            "a share for the second host",
+            Duration::from_secs(60),
+            async || {
+                let log = second.log();
+                let assigned = log
+                    .lines()
+                    .filter(|line| line.contains("group=\"record-audit\""));
+                assigned
+                    .clone()
+                    .any(|line| line.contains("assigned"))
+                    .then_some(())
+            },
+        )
+        .await;
+    }
     let hosts = [system.api(), second.api()];
     let mut accounts = Vec::new();
     for n in 0..USERS {

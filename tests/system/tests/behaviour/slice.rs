@@ -100,8 +100,9 @@ async fn completing_a_weekly_task_brings_its_next_occurrence_exactly_once() {
     assert_eq!(first[1]["previous_data"]["status"], "pending");
     assert_eq!(first[1]["task_data"]["status"], "completed");
 
-    // And of everything, in order: the account, created, completed, created.
-    let types = eventually("the whole audit log", EFFECT_WITHIN, async || {
+    // And of everything: the account, and in order created, completed, created. The account is
+    // another topic's, which keeps an order of its own.
+    let mut types = eventually("the whole audit log", EFFECT_WITHIN, async || {
         let entries = api.all(&ada.path("/audit-logs"), &ada.token).await;
         let types: Vec<String> = entries
             .iter()
@@ -110,15 +111,9 @@ async fn completing_a_weekly_task_brings_its_next_occurrence_exactly_once() {
         (types.len() >= 4).then_some(types)
     })
     .await;
-    assert_eq!(
-        types,
-        [
-            "user.signed_up",
-            "task.created",
-            "task.completed",
-            "task.created"
-        ]
-    );
+    let account = types.iter().position(|kind| kind == "user.signed_up");
+    types.remove(account.expect("the account"));
+    assert_eq!(types, ["task.created", "task.completed", "task.created"]);
     let of_next = audit_of_task(&api, &ada, id(&next)).await;
     assert_eq!(of_next[0]["source"], "recurrence");
     assert_eq!(of_next[0]["actor"], json!({"type": "system"}));
