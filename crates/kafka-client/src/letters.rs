@@ -1,17 +1,18 @@
 //! The topics of dead letters: read as a whole, and records put back where they came from.
 //!
 //! Kafka's records cannot be changed, so that a letter was redriven is a record too: one with the
-//! header `dead-letter-redriven`, in the same topic. It is written in one transaction with the
-//! record that goes back, so there are both or neither.
+//! header `dead-letter-redriven`, in the same topic, written once the record is back. A crash in
+//! between brings the record back twice, as the same event. A transaction would not, but it leaves a
+//! marker behind that no consumer can commit, and every group of the topic would seem to lag.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_log::{DeadLetter, Record};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::producer::FutureRecord;
+use rdkafka::producer::future_producer::OwnedDeliveryResult;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::create;
@@ -22,7 +23,7 @@ const REDRIVEN: &str = "dead-letter-redriven";
 /// A partition that is silent for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Letters put back in one transaction.
+/// Letters put back at once.
 const BATCH: usize = 100;
 
 /// Where a dead letter stands in its topic.
@@ -153,93 +154,46 @@ fn marked(record: &Record) -> Option<LetterPlace> {
     })
 }
 
-/// The right to redrive the letters of one topic. Whoever takes it next ends this one: its open
-/// transaction is undone, and it can write nothing more.
-pub struct Redriver {
-    producer: Arc<ThreadedProducer<Producing>>,
-    topic: String,
-}
-
-type Producing = rdkafka::producer::DefaultProducerContext;
-
-impl Redriver {
-    /// Takes the right. Read the letters after this: then nobody else redrives them meanwhile.
-    ///
-    /// # Errors
-    /// As [`Cluster::check`]; the broker may not allow transactions.
-    pub async fn start(connection: &Connection, topic: &str) -> Result<Self, Error> {
-        let mut config = connection.producer_config()?;
-        config.set("transactional.id", format!("redrive-{topic}"));
-        let action = "begin to redrive";
-        let producer: ThreadedProducer<Producing> =
-            create(&config, action, rdkafka::producer::DefaultProducerContext)?;
-        let producer = Arc::new(producer);
-        let own = producer.clone();
-        blocking(action, move || own.init_transactions(TIMEOUT)).await?;
-        Ok(Self {
-            producer,
-            topic: topic.to_owned(),
-        })
-    }
-
-    /// Puts the records of these letters back into their topics, as they were, and marks the letters.
-    ///
-    /// # Errors
-    /// What was not done is as it was.
-    pub async fn redrive(&self, letters: Vec<KeptLetter>) -> Result<(), Error> {
-        let mut letters = letters.into_iter().peekable();
-        while letters.peek().is_some() {
-            let batch: Vec<_> = letters.by_ref().take(BATCH).collect();
-            let (producer, topic) = (self.producer.clone(), self.topic.clone());
-            blocking("redrive", move || {
-                producer.begin_transaction()?;
-                let sent = batch
-                    .iter()
-                    .try_for_each(|kept| send(&producer, &topic, kept))
-                    .and_then(|()| producer.commit_transaction(TIMEOUT));
-                if let Err(error) = sent {
-                    // The broker undoes it by itself if this fails too.
-                    _ = producer.abort_transaction(TIMEOUT);
-                    return Err(error);
-                }
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(())
-    }
-}
-
-fn send(
-    producer: &ThreadedProducer<Producing>,
+/// Puts the records of these letters back into their topics, as they were, then marks the letters.
+///
+/// # Errors
+/// As [`Cluster::check`]. What was not marked is redriven again the next time.
+pub async fn redrive(
+    connection: &Connection,
     topic: &str,
-    kept: &KeptLetter,
-) -> Result<(), KafkaError> {
-    let record = &kept.letter.record;
-    let own = record.headers.iter();
-    let mut back = BaseRecord::<[u8], [u8]>::to(&record.topic)
-        .headers(headers(own.map(|(name, value)| (&**name, &**value))));
-    back.key = record.key.as_deref();
-    back.payload = record.value.as_deref();
-    producer.send(back).map_err(|(error, _)| error)?;
-
-    let place = format!("{}/{}", kept.place.partition, kept.place.offset);
-    let mut mark = BaseRecord::<[u8], [u8]>::to(topic)
-        .partition(kept.place.partition)
-        .headers(headers([(REDRIVEN, place.as_bytes())]));
-    mark.key = record.key.as_deref();
-    producer.send(mark).map_err(|(error, _)| error)
+    letters: &[KeptLetter],
+) -> Result<(), Error> {
+    let producer = connection.producer()?;
+    for batch in letters.chunks(BATCH) {
+        // Handed over one after the other, so that letters of one key stay in order.
+        let back = batch.iter().map(|kept| {
+            let record = &kept.letter.record;
+            let own = record.headers.iter();
+            let own = own.map(|(name, value)| (&**name, &**value));
+            let mut back = FutureRecord::<[u8], [u8]>::to(&record.topic).headers(headers(own));
+            back.key = record.key.as_deref();
+            back.payload = record.value.as_deref();
+            producer.send(back, TIMEOUT)
+        });
+        acknowledged(back).await?;
+        let marks = batch.iter().map(|kept| {
+            let place = format!("{}/{}", kept.place.partition, kept.place.offset);
+            let mut mark = FutureRecord::<[u8], [u8]>::to(topic)
+                .partition(kept.place.partition)
+                .headers(headers([(REDRIVEN, place.as_bytes())]));
+            mark.key = kept.letter.record.key.as_deref();
+            producer.send(mark, TIMEOUT)
+        });
+        acknowledged(marks).await?;
+    }
+    Ok(())
 }
 
-async fn blocking(
-    action: &'static str,
-    work: impl FnOnce() -> Result<(), KafkaError> + Send + 'static,
+async fn acknowledged(
+    sends: impl Iterator<Item = impl Future<Output = OwnedDeliveryResult>>,
 ) -> Result<(), Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| Error::other(action, &error)),
-        Err(error) => Err(Error::Other {
-            action: action.to_owned(),
-            detail: error.to_string(),
-        }),
+    for sent in futures::future::join_all(sends).await {
+        sent.map_err(|(error, _)| Error::other("redrive", &error))?;
     }
+    Ok(())
 }

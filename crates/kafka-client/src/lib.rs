@@ -20,7 +20,7 @@ pub use context::Context;
 pub use error::Error;
 pub use follow::Follower;
 pub use letter::{LETTER_PREFIX, letter_headers, original_headers, read_letter};
-pub use letters::{KeptLetter, LetterPlace, Redriver, read_letters};
+pub use letters::{KeptLetter, LetterPlace, read_letters, redrive};
 pub use rdkafka;
 pub use record::{Copier, headers};
 pub use settings::{Connection, Mechanism, Sasl, Tls};

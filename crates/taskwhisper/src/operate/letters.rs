@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use event_log::operate::LetterFilter;
-use kafka_client::{KeptLetter, Redriver, read_letters};
+use kafka_client::{KeptLetter, read_letters};
 use serde_json::json;
 
 use super::letter::{Id, Letter, text};
@@ -145,15 +145,10 @@ async fn redrive_topic(
     chosen: &[KeptLetter],
 ) -> anyhow::Result<(usize, usize)> {
     let connection = target.connection().context("no Kafka is configured")?;
-    let redriver = Redriver::start(connection, topic).await?;
-    // Read again: whoever redrove until now can do it no more.
-    let mut letters = read_letters(connection, topic).await?;
-    letters.retain(|letter| chosen.iter().any(|one| one.place == letter.place));
-    let all = letters.len();
+    let mut letters = chosen.to_vec();
     letters.retain(|letter| letter.redriven_ms.is_none());
-    let new = letters.len();
-    redriver.redrive(letters).await?;
-    Ok((new, all - new))
+    kafka_client::redrive(connection, topic, &letters).await?;
+    Ok((letters.len(), chosen.len() - letters.len()))
 }
 
 /// Letters of both kinds, the oldest first. The relay's are in the table, whatever the carrier.
