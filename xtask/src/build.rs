@@ -1,7 +1,7 @@
 //! Building: the host, the components and the web page. Cargo decides what changed.
 
 use crate::{paths, process, web};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use std::process::Command;
 
 /// Which WebAssembly components to build.
@@ -16,6 +16,7 @@ pub enum Guests {
 /// Everything `up` needs.
 pub fn all(guests: Guests) -> anyhow::Result<()> {
     check_target()?;
+    check_native_tools()?;
     match guests {
         Guests::Components => native(&["--bin", "taskwhisper"])?,
         Guests::WithTests => native(&[])?,
@@ -103,6 +104,25 @@ fn check_target() -> anyhow::Result<()> {
     process::step(&mut rustup).context(
         "the Rust target wasm32-wasip2 is missing: install Rust with rustup, or your \
          distribution's standard library for wasm32-wasip2",
+    )
+}
+
+/// What the Kafka client's C library is built with. Cargo's own message about them is a page long.
+fn check_native_tools() -> anyhow::Result<()> {
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    let tools = [compiler.as_str(), "cmake", "make", "perl"];
+    let missing: Vec<_> = tools
+        .into_iter()
+        .filter(|tool| !process::answers(tool, "--version"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "missing: {}; the Kafka client is built with them. Install them (Debian: apt-get install \
+         build-essential cmake perl; Fedora: dnf install gcc-c++ make cmake perl; macOS: \
+         xcode-select --install && brew install cmake)",
+        missing.join(", ")
     )
 }
 

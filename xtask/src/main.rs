@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod kafka;
 mod paths;
 mod plugins;
 mod postgres;

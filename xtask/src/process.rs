@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// Run a step to its end; an error names it.
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// What it prints, if that is piped; once.
-    pub fn output(&mut self) -> Option<std::process::ChildStdout> {
+    pub fn output(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 

@@ -1,10 +1,10 @@
 //! `cargo xtask test`: everything built, a database server of its own, every test.
 
 use crate::build::{self, Guests};
+use crate::kafka::{self, Broker, Purpose};
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::{paths, plugins, process};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -21,50 +21,45 @@ pub struct Options {
 pub fn run(options: Options) -> anyhow::Result<()> {
     build::all(Guests::WithTests)?;
     let folder = Scratch::new()?;
-    let cluster = Cluster::start(&folder.0, Durability::ThrownAway)?;
+    let cluster = Cluster::start(&folder.0.join("postgres"), Durability::ThrownAway)?;
+    let kafka = match kafka::home_if_possible() {
+        Ok(home) => {
+            let broker = Broker::start(&home, &folder.0.join("kafka"), Purpose::Test)?;
+            Some((broker, home))
+        }
+        Err(reason) => {
+            eprintln!("Tests that need Kafka are skipped. {reason}");
+            None
+        }
+    };
 
-    let mut tests = tests(&cluster)?;
+    let mut cargo = build::cargo_test();
     if options.package.is_empty() {
-        build::exclude_guests(tests.arg("--workspace"))?;
+        build::exclude_guests(cargo.arg("--workspace"))?;
     }
     for package in &options.package {
-        tests.args(["--package", package]);
+        cargo.args(["--package", package]);
     }
-    tests.args(&options.filter).arg("--").args(&options.rest);
-    let ours = process::step(&mut tests);
-
-    // All of it was asked for: also what only another host can show.
-    if options.package.is_empty() && options.filter.is_none() {
-        under_spin(&cluster, &folder.0)?;
-    }
-    ours
-}
-
-/// `cargo test` with what the tests find their servers by.
-fn tests(cluster: &Cluster) -> anyhow::Result<Command> {
-    let mut cargo = build::cargo_test();
     cargo
         .arg("--no-fail-fast")
+        .args(options.filter)
+        .arg("--")
+        .args(options.rest)
         .env("TEST_DATABASE_URL", cluster.url(DATABASE))
         .env("TASKWHISPER_BIN", paths::binary("taskwhisper"));
-    Ok(cargo)
-}
-
-/// The black-box tests of one slice through everything, once more with Spin itself as the host.
-fn under_spin(cluster: &Cluster, folder: &Path) -> anyhow::Result<()> {
-    if !plugins::spin_is_there() {
-        println!("skipped: the tests under the real Spin: install Spin 4 and put it on the PATH");
-        return Ok(());
+    if let Some((broker, home)) = &kafka {
+        cargo
+            .env("TEST_KAFKA_BROKERS", broker.address())
+            .env("TEST_KAFKA_HOME", home);
     }
-    println!("\nThe same application under the real Spin");
-    let data_dir = folder.join("spin");
-    plugins::install_into(&data_dir)?;
-    let mut tests = tests(cluster)?;
-    build::exclude_guests(tests.arg("--workspace"))?;
-    tests
-        .args(["--test", "behaviour", "slice::"])
-        .env("TEST_SPIN_DATA_DIR", &data_dir);
-    process::step(&mut tests)
+    if plugins::spin_is_there() {
+        let data_dir = folder.0.join("spin");
+        plugins::install_into(&data_dir)?;
+        cargo.env("TEST_SPIN_DATA_DIR", data_dir);
+    } else {
+        eprintln!("Tests under the real Spin are skipped. Install Spin 4 and put it on the PATH.");
+    }
+    process::step(&mut cargo)
 }
 
 /// A folder that goes with us.

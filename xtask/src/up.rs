@@ -1,5 +1,6 @@
 //! `cargo xtask up`: from a fresh checkout to a served application, and back to nothing on Ctrl-C.
 
+use crate::kafka::{self, Broker, Purpose};
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::process::Service;
 use crate::{build, paths};
@@ -27,6 +28,10 @@ pub struct Options {
     /// A database of your own, as its owner, instead of the embedded one
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Carry events through Kafka: the brokers in KAFKA_BROKERS, or else a private one, which needs
+    /// Java 17 and, at its first start, Maven
+    #[arg(long)]
+    kafka: bool,
     /// More options for `taskwhisper up`, after `--`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -43,12 +48,14 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     let folder = state.join("postgres");
     let starting =
         own.then(|| std::thread::spawn(move || Cluster::start(&folder, Durability::Kept)));
+    let kafka = options.kafka.then(|| Kafka::start(&state));
     let built = build::all(build::Guests::Components);
     let cluster = match starting.map(std::thread::JoinHandle::join) {
         None => None,
         Some(Ok(started)) => Some(started?),
         Some(Err(_)) => bail!("starting the database panicked"),
     };
+    let kafka = kafka.map(Kafka::ready).transpose()?;
     built?;
     if asked.count() > 0 {
         return Ok(());
@@ -64,8 +71,83 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         &options.listen,
         options.admin_listen.as_deref(),
     );
+    if let Some(kafka) = &kafka {
+        host.env(BROKERS_VARIABLE, &kafka.brokers);
+    }
     host.args(options.rest);
     wait(host, &asked)
+}
+
+/// The variable of spin.toml that makes Kafka the carrier.
+const BROKERS_VARIABLE: &str = "SPIN_VARIABLE_KAFKA_BROKERS";
+
+/// The brokers events go through: somebody's, or a private one.
+struct Kafka {
+    brokers: String,
+    _own: Option<Broker>,
+    /// Tells `taskwhisper lag` and its like where the private broker is while it runs.
+    _told: Option<Told>,
+}
+
+enum Starting {
+    Given(String),
+    Own(std::thread::JoinHandle<anyhow::Result<Broker>>, PathBuf),
+}
+
+impl Kafka {
+    fn start(state: &Path) -> Starting {
+        match std::env::var("KAFKA_BROKERS") {
+            Ok(brokers) if !brokers.is_empty() => Starting::Given(brokers),
+            _ => {
+                let folder = state.join("kafka");
+                let starting = std::thread::spawn(move || {
+                    Broker::start(&kafka::home()?, &folder, Purpose::Use)
+                });
+                Starting::Own(starting, state.join("kafka.env"))
+            }
+        }
+    }
+
+    fn ready(starting: Starting) -> anyhow::Result<Self> {
+        match starting {
+            Starting::Given(brokers) => Ok(Self {
+                brokers,
+                _own: None,
+                _told: None,
+            }),
+            Starting::Own(starting, file) => {
+                let Ok(broker) = starting.join() else {
+                    bail!("starting Kafka panicked");
+                };
+                let broker = broker?;
+                let brokers = broker.address();
+                let told = Told::write(file, &format!("{BROKERS_VARIABLE}={brokers}\n"))?;
+                eprintln!("Kafka is ready at {brokers}");
+                Ok(Self {
+                    brokers,
+                    _own: Some(broker),
+                    _told: Some(told),
+                })
+            }
+        }
+    }
+}
+
+/// A file that goes with us.
+struct Told(PathBuf);
+
+impl Told {
+    fn write(path: PathBuf, text: &str) -> anyhow::Result<Self> {
+        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Gone already: then nothing is told any more either.
+        _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// The command that serves the application.

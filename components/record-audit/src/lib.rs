@@ -1,11 +1,15 @@
 //! Adds every event about tasks and accounts to its user's audit log, in order and once.
 
+use std::collections::BTreeSet;
+
 use events::Event;
 use spin_kafka::{Failure, Message, Outcome};
 use store::Connection;
 use store::audit::{Entry, record};
 
 spin_kafka::handler!(handle);
+
+const HELD: &str = "an event of this user before it could not be recorded";
 
 /// The whole batch in one statement. Where that fails, one event after another, so that an event
 /// which the database can never take does not hold back the others.
@@ -15,12 +19,19 @@ async fn handle(batch: Vec<Message>) -> anyhow::Result<Vec<Outcome>> {
     let db = store::connect().await?;
     let all_at_once = record(&db, entries).await.is_ok();
     let mut outcomes = Vec::with_capacity(read.len());
-    for entry in read {
-        outcomes.push(match entry {
+    let mut held = BTreeSet::new();
+    for (message, entry) in batch.iter().zip(read) {
+        let outcome = match entry {
             Err(failure) => failure.into(),
             Ok(_) if all_at_once => Outcome::Done,
+            // It would stand in the log before the one that comes again.
+            Ok(_) if held.contains(&message.key) => Outcome::Retry(HELD.to_owned()),
             Ok(entry) => record_one(&db, entry).await,
-        });
+        };
+        if matches!(outcome, Outcome::Retry(_)) {
+            held.insert(&message.key);
+        }
+        outcomes.push(outcome);
     }
     Ok(outcomes)
 }

@@ -49,7 +49,7 @@ pub(crate) async fn insert(session: &mut Session, letter: &DeadLetter) -> Result
                 &letter.handler,
                 &text(letter.reason.as_bytes()),
                 &(letter.attempts as i32),
-                &record.topic,
+                &&*record.topic,
                 &(record.partition as i16),
                 &record.offset,
                 &record.id,

@@ -1,6 +1,6 @@
 //! An ordered log in Postgres: applications append rows to `outbox` in their own transactions;
 //! this crate reads them with consumer groups and tails, and never skips or re-reads a row.
-//! It never appends.
+//! It never appends, but for a dead letter's record that a person puts back.
 //!
 //! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts.
 //!   Order is kept per partition, delivery is at least once, positions are fenced.
@@ -8,16 +8,19 @@
 //! - [`EventLog::wake`]: this process has appended; readers here and on other hosts look at once.
 //! - [`EventLog::lease`]: one process at a time.
 //! - [`EventLog::dead_letter`]: where records go that a handler gave up on.
+//! - [`operate`]: what a person does about all this.
 
 mod backoff;
 mod connect;
 mod dead_letter;
 mod error;
 mod group;
+mod idle;
 mod lease;
 mod link;
 mod log;
 mod members;
+pub mod operate;
 mod options;
 mod pacer;
 mod prune;

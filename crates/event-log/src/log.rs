@@ -16,7 +16,7 @@ use crate::members::{Cluster, Registry};
 use crate::pulse::Pulse;
 use crate::session::Session;
 use crate::tail::{Tail, Tails};
-use crate::{Error, Options, prune, rebase, ticks};
+use crate::{Error, Options, idle, prune, rebase, ticks};
 
 /// The log, as this process takes part in it. One per process and database.
 pub struct EventLog {
@@ -51,10 +51,6 @@ FROM (VALUES ('outbox', '{SELECT,DELETE}'),
              ('dead_letters', '{SELECT,INSERT}'),
              ('cron_ticks', '{SELECT,INSERT,UPDATE}')) AS w(name, privileges)
 CROSS JOIN unnest(w.privileges::text[]) AS p(privilege)";
-
-const FORGET_GROUP: &str = "
-WITH members AS (DELETE FROM log_members WHERE consumer_group = $1)
-DELETE FROM log_positions WHERE consumer_group = $1 RETURNING 1";
 
 impl EventLog {
     /// Connects, checks that the schema is there, and starts to take part.
@@ -164,19 +160,34 @@ impl EventLog {
         prune::prune(&mut session, self.shared.options.retention).await
     }
 
-    /// Forgets where a group stood, so that it no longer keeps old rows. If it ever comes back
-    /// it starts anew. Returns whether it was known.
+    /// Every topic that has records, by name.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn topics(&self) -> Result<Vec<String>, Error> {
+        prune::topics(&mut *self.shared.session.lock().await).await
+    }
+
+    /// Forgets where a group without members stood, so that it no longer keeps old rows. If it ever
+    /// comes back it starts anew. Returns whether there was such a group.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn forget_group(&self, group: &str) -> Result<bool, Error> {
-        let mut session = self.shared.session.lock().await;
-        let forgotten = session.query(FORGET_GROUP, &[&group]).await?;
-        Ok(!forgotten.is_empty())
+        idle::forget(&mut *self.shared.session.lock().await, group).await
+    }
+
+    /// Forgets where a group without members stood in the partitions that the group `by` reads in its
+    /// place, so that rows are kept for that one only. Returns whether there was anything to forget.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn supersede_group(&self, group: &str, by: &str) -> Result<bool, Error> {
+        idle::supersede(&mut *self.shared.session.lock().await, group, by).await
     }
 }
 
-async fn check(session: &mut Session) -> Result<(), Error> {
+pub(crate) async fn check(session: &mut Session) -> Result<(), Error> {
     let mut wrong = Vec::new();
     for row in session.query(CHECK, &[]).await? {
         let (table, privilege): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);

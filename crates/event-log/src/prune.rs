@@ -1,5 +1,6 @@
 //! Deletes rows that are old and that every consumer group has read. A group that fell behind
-//! keeps its rows, however old; [`EventLog::forget_group`](crate::EventLog::forget_group) lets go of one that is gone for good.
+//! keeps its rows, however old; [`EventLog::forget_group`](crate::EventLog::forget_group)
+//! lets go of one that is gone for good.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,10 +78,15 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
+/// Every topic that has rows, by name.
+pub(crate) async fn topics(session: &mut Session) -> Result<Vec<String>, Error> {
+    let rows = session.query(TOPICS, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 pub(crate) async fn prune(session: &mut Session, retention: Duration) -> Result<u64, Error> {
     let mut pruned = 0;
-    for row in session.query(TOPICS, &[]).await? {
-        let topic: String = row.try_get(0)?;
+    for topic in topics(session).await? {
         for partition in 0..PARTITIONS {
             loop {
                 let deleted = session

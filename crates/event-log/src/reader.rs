@@ -91,7 +91,7 @@ impl Reader {
 
     /// What is to be read behind the cursors.
     pub async fn read(&mut self, cursors: &[(TopicPartition, Cursor)]) -> Result<Page, Error> {
-        let topics: Vec<&str> = cursors.iter().map(|(tp, _)| tp.topic.as_str()).collect();
+        let topics: Vec<&str> = cursors.iter().map(|(tp, _)| &*tp.topic).collect();
         let partitions: Vec<i16> = cursors.iter().map(|(tp, _)| tp.partition as i16).collect();
         let xids: Vec<String> = cursors.iter().map(|(_, c)| c.xid.to_string()).collect();
         let positions: Vec<i64> = cursors.iter().map(|(_, c)| c.position).collect();

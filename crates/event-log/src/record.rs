@@ -1,6 +1,7 @@
 //! A record of the log, in the shape it has on Kafka: key, value and headers are bytes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,13 +15,13 @@ pub const PARTITIONS: i16 = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The topic.
-    pub topic: String,
+    pub topic: Arc<str>,
     /// The partition, by the hash of the key.
     pub partition: i32,
     /// Identifies the record in its partition. Grows within a key; neighbours may swap between
     /// keys, so order records by [`Cursor`], never by this.
     pub offset: i64,
-    /// The event's id (also `ce_id`).
+    /// The event's id (also `ce_id`); nil where a record of another log has none.
     pub id: Uuid,
     /// When the record was appended, in milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
@@ -29,7 +30,7 @@ pub struct Record {
     /// JSON.
     pub value: Option<Bytes>,
     /// CloudEvents attributes, `content-type`, and what the writer added.
-    pub headers: Vec<(String, Bytes)>,
+    pub headers: Vec<(Arc<str>, Bytes)>,
 }
 
 impl Record {
@@ -37,7 +38,7 @@ impl Record {
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers
             .iter()
-            .find(|(header, _)| header == name)
+            .find(|(header, _)| **header == *name)
             .map(|(_, value)| value)
     }
 
@@ -62,7 +63,7 @@ pub struct Cursor {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicPartition {
     /// The topic.
-    pub topic: String,
+    pub topic: Arc<str>,
     /// The partition, from 0.
     pub partition: i32,
 }
@@ -83,7 +84,7 @@ pub(crate) struct Attributes<'a> {
 }
 
 impl Attributes<'_> {
-    pub fn into_headers(self) -> Vec<(String, Bytes)> {
+    pub fn into_headers(self) -> Vec<(Arc<str>, Bytes)> {
         let own = match self.headers {
             Value::Object(own) => own,
             _ => Map::new(),
@@ -98,7 +99,7 @@ impl Attributes<'_> {
             ("content-type", "application/json"),
         ] {
             if !own.contains_key(name) {
-                headers.push((name.to_owned(), Bytes::copy_from_slice(value.as_bytes())));
+                headers.push((name.into(), Bytes::copy_from_slice(value.as_bytes())));
             }
         }
         for (name, value) in own {
@@ -107,7 +108,7 @@ impl Attributes<'_> {
                 Value::Null => continue,
                 other => other.to_string(),
             };
-            headers.push((name, Bytes::from(value)));
+            headers.push((name.into(), Bytes::from(value)));
         }
         headers
     }
@@ -128,7 +129,7 @@ mod tests {
         attributes
             .into_headers()
             .into_iter()
-            .map(|(name, value)| (name, String::from_utf8(value.to_vec()).unwrap()))
+            .map(|(name, value)| (name.to_string(), String::from_utf8(value.to_vec()).unwrap()))
             .collect()
     }
 
@@ -156,7 +157,7 @@ mod tests {
         let headers = headers(json!({"content-type": "text/plain"}));
         let found: Vec<_> = headers
             .iter()
-            .filter(|(n, _)| n == "content-type")
+            .filter(|(n, _)| &**n == "content-type")
             .collect();
         assert_eq!(
             found,

@@ -70,7 +70,9 @@ impl Tail {
         loop {
             match self.batches.recv().await {
                 Ok(batch) => {
-                    let wanted = |record: &&Arc<Record>| self.topics.contains(&record.topic);
+                    let wanted = |record: &&Arc<Record>| {
+                        self.topics.iter().any(|topic| **topic == *record.topic)
+                    };
                     let records: Vec<_> = batch.iter().filter(wanted).cloned().collect();
                     if !records.is_empty() {
                         return Ok(records);
@@ -187,7 +189,7 @@ impl Job {
                     *count -= 1;
                     if *count == 0 {
                         self.topics.remove(&topic);
-                        self.cursors.retain(|(tp, _)| tp.topic != topic);
+                        self.cursors.retain(|(tp, _)| *tp.topic != *topic);
                     }
                 }
             }
@@ -219,13 +221,14 @@ impl Job {
     }
 
     async fn begin_new_topics(&mut self) -> Result<(), Error> {
-        let begun = |topic: &String| self.cursors.iter().any(|(tp, _)| tp.topic == *topic);
+        let begun = |topic: &String| self.cursors.iter().any(|(tp, _)| *tp.topic == **topic);
         let new: Vec<String> = self.topics.keys().filter(|t| !begun(t)).cloned().collect();
         if new.is_empty() {
             return Ok(());
         }
         let now = self.reader.horizon().await?;
         for topic in new {
+            let topic: Arc<str> = topic.into();
             self.cursors.extend((0..PARTITIONS).map(|partition| {
                 let partition = i32::from(partition);
                 let topic = topic.clone();
@@ -257,7 +260,7 @@ mod tests {
     use uuid::Uuid;
 
     fn read(partition: i32, position: i64) -> Read {
-        let topic = "news".to_owned();
+        let topic: Arc<str> = "news".into();
         Read {
             cursor: Cursor { xid: 1, position },
             record: Arc::new(Record {

@@ -22,7 +22,7 @@ async fn a_record_is_read_with_its_key_value_and_cloudevents_headers() {
     log.wake();
     let records = read(&mut consumer, 1).await;
     let record = &records[0].record;
-    assert_eq!((record.topic.as_str(), record.id), ("orders", id));
+    assert_eq!((&*record.topic, record.id), ("orders", id));
     assert_eq!(record.key.as_deref(), Some(&b"anna"[..]));
     assert_eq!(record.value.as_deref(), Some(&b"{\"n\": 1}"[..]));
     assert_eq!(record.header("ce_type").unwrap(), "thing.happened");

@@ -12,9 +12,9 @@ use serde::Deserialize;
 /// Kinds of trigger that read a log or hold leases in it.
 pub const KINDS: [&str; 3] = ["kafka", "websocket", "cron"];
 
-/// `[application.trigger.<kind>]` of these kinds.
+/// `[application.trigger.<kind>]` of these kinds, as far as the log is concerned: what else may
+/// stand there each trigger knows.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LogSettings {
     /// The URL of the Postgres that holds the log.
     #[serde(default)]
@@ -85,7 +85,7 @@ impl EventLogs {
 }
 
 /// What is wrong with the settings of triggers that run. Cron can do without a log, as the
-/// official cron plugin does: then each host fires.
+/// official cron plugin does: then each host fires. With brokers the kafka trigger can, too.
 pub async fn problems(app: &App, variables: &Variables) -> Vec<String> {
     let mut problems = Vec::new();
     for kind in KINDS {
@@ -97,16 +97,18 @@ pub async fn problems(app: &App, variables: &Variables) -> Vec<String> {
             Ok(None) => problems.push(format!(
                 "[application.trigger.{kind}] is missing; write event_log = \"postgres://…\" in it"
             )),
-            Ok(Some(settings)) if settings.event_log.is_empty() && kind != "cron" => {
-                problems.push(format!(
+            Ok(Some(settings)) if settings.event_log.is_empty() => match kind {
+                "cron" => {}
+                "kafka" if !settings.brokers.is_empty() => {}
+                "kafka" => problems.push(
+                    "application.trigger.kafka: event_log and brokers are empty; name a Postgres \
+                     URL in event_log, Kafka brokers in brokers, or both"
+                        .to_owned(),
+                ),
+                _ => problems.push(format!(
                     "application.trigger.{kind}: event_log is empty; it must be a Postgres URL"
-                ))
-            }
-            Ok(Some(settings)) if !settings.brokers.is_empty() => problems.push(format!(
-                "application.trigger.{kind}: brokers is `{}`, but this version reads the event \
-                 log in Postgres only; leave it empty",
-                variables.redact(&settings.brokers)
-            )),
+                )),
+            },
             Ok(Some(_)) => {}
             Err(error) => problems.push(error.to_string()),
         }

@@ -20,9 +20,18 @@ pub enum Format {
 
 /// Start logging. `RUST_LOG` decides what is logged.
 pub fn start(format: Format) -> anyhow::Result<()> {
+    start_with(format, DEFAULT_FILTER)
+}
+
+/// Start logging for a command that prints what it has to say: nothing, unless `RUST_LOG` asks.
+pub fn start_quiet() -> anyhow::Result<()> {
+    start_with(Format::Human, "off")
+}
+
+fn start_with(format: Format, default: &str) -> anyhow::Result<()> {
     let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
         Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)?,
-        _ => EnvFilter::new(DEFAULT_FILTER),
+        _ => EnvFilter::new(default),
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

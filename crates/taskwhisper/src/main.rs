@@ -2,6 +2,7 @@
 //! own domain.
 
 mod admin;
+mod carriage;
 mod check;
 mod cli;
 mod database;
@@ -11,6 +12,7 @@ mod database_tests;
 mod event_logs;
 mod logging;
 mod memory;
+mod operate;
 mod provision;
 mod serve;
 mod services;
@@ -60,6 +62,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up(args) => up(&args).await,
         Command::Migrate(args) => migrate(args).await,
         Command::Provision(args) => provision(args).await,
+        Command::Topics(args) => quietly(operate::topics(args)).await,
+        Command::Events(args) => quietly(operate::events(args)).await,
+        Command::DeadLetters(args) => quietly(operate::dead_letters(args)).await,
+        Command::Lag(args) => quietly(operate::lag(args)).await,
         Command::Trigger(args) => trigger(args).await,
     }
 }
@@ -128,6 +134,12 @@ async fn provision(args: ProvisionArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A command whose output is what matters: errors say what went wrong, so the log need not.
+async fn quietly(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    logging::start_quiet()?;
+    command.await
+}
+
 /// A line on standard output, which nobody may be reading any more.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -165,5 +177,7 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+        let line = "taskwhisper events replay -t a -g b --from 2h --json -f x";
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok());
     }
 }

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 /// Beyond the drain timeout, for what triggers do after it: closing, committing.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// The triggers that run, each with its kind.
+/// What runs, each with its name.
 pub type Running = JoinSet<(&'static str, anyhow::Result<()>)>;
 
 /// Run until `shutdown`.
@@ -78,9 +78,9 @@ async fn watch(
         () = shutdown.cancelled() => Ok(()),
         // With nothing to run there is nothing that could stop.
         Some(ended) = running.join_next() => Err(match ended {
-            Ok((kind, Ok(()))) => anyhow!("the {kind} trigger stopped by itself"),
-            Ok((kind, Err(error))) => error.context(format!("the {kind} trigger stopped")),
-            Err(panic) => anyhow!(panic).context("a trigger stopped"),
+            Ok((name, Ok(()))) => anyhow!("{name} stopped by itself"),
+            Ok((name, Err(error))) => error.context(format!("{name} stopped")),
+            Err(panic) => anyhow!(panic).context("a service stopped"),
         }),
     };
     health.enter(Phase::Draining);
@@ -88,9 +88,9 @@ async fn watch(
     let drain = async {
         while let Some(ended) = running.join_next().await {
             let result = match ended {
-                Ok((kind, result)) => {
-                    tracing::debug!("the {kind} trigger has finished");
-                    result.with_context(|| format!("the {kind} trigger did not end well"))
+                Ok((name, result)) => {
+                    tracing::debug!("{name} has finished");
+                    result.with_context(|| format!("{name} did not end well"))
                 }
                 Err(panic) => Err(panic.into()),
             };

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Health;
+use crate::carriage::Carriage;
 use crate::event_logs::EventLogs;
 use crate::memory;
 use crate::serve::Running;
@@ -26,6 +27,7 @@ const APPEND_MARKER: &str = "outbox";
 
 /// Everything that is to run, ready but not running.
 pub struct Services {
+    carriage: Carriage,
     kafka: Option<trigger_kafka::Service>,
     cron: Option<trigger_cron::Service>,
     http: Option<trigger_http::Service>,
@@ -51,9 +53,17 @@ impl Services {
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
         memory::give_back();
 
+        let carriage = Carriage::new(
+            &app,
+            &variables,
+            logs.of(trigger_kafka::KIND),
+            settings.relay,
+            settings.prepare_topics,
+        );
+        let carriage = carriage.await?;
         let mut errors = Vec::new();
         let kafka = if_any(&app, trigger_kafka::KIND, &mut errors, async |kind| {
-            let log = logs.required(kind)?;
+            let log = logs.of(kind);
             trigger_kafka::Service::new(&app, &variables, &runtime, log).await
         })
         .await;
@@ -94,6 +104,7 @@ impl Services {
             bail!("{}", list.join("\n"));
         }
         Ok(Self {
+            carriage,
             kafka,
             cron,
             http,
@@ -121,24 +132,33 @@ impl Services {
     /// Run everything until `stop`, then to the end of its drain.
     pub fn run(self, stop: &CancellationToken) -> Running {
         let mut running = Running::new();
+        spawn(
+            &mut running,
+            "the carriage of events",
+            self.carriage.run(stop.clone()),
+        );
         if let Some(kafka) = self.kafka {
-            spawn(&mut running, trigger_kafka::KIND, kafka.run(stop.clone()));
+            spawn(&mut running, "the kafka trigger", kafka.run(stop.clone()));
         }
         if let Some(cron) = self.cron {
-            spawn(&mut running, trigger_cron::KIND, cron.run(stop.clone()));
+            spawn(&mut running, "the cron trigger", cron.run(stop.clone()));
         }
         if let Some(http) = self.http {
-            spawn(&mut running, "http", http.run(stop.clone()));
+            spawn(&mut running, "the http trigger", http.run(stop.clone()));
         }
         match (self.websocket, self.websocket_listener) {
             (Some(service), Some(listener)) => {
                 spawn(
                     &mut running,
-                    "websocket",
+                    "the websocket trigger",
                     service.serve(listener, stop.clone()),
                 );
             }
-            (Some(service), None) => spawn(&mut running, "websocket", service.run(stop.clone())),
+            (Some(service), None) => spawn(
+                &mut running,
+                "the websocket trigger",
+                service.run(stop.clone()),
+            ),
             (None, _) => {}
         }
         running
@@ -147,10 +167,10 @@ impl Services {
 
 fn spawn(
     running: &mut Running,
-    kind: &'static str,
+    name: &'static str,
     service: impl Future<Output = anyhow::Result<()>> + Send + 'static,
 ) {
-    running.spawn(async move { (kind, service.await) });
+    running.spawn(async move { (name, service.await) });
 }
 
 /// A trigger's service if the application has such triggers; a failure is kept for the list.

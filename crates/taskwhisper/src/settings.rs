@@ -10,7 +10,7 @@ use host_app::{
     App, Environment, RuntimeConfig, Selection, VariableFlag, VariableOptions, Variables,
 };
 
-use crate::cli::{Limits, PluginArgs, TriggerKind, UpArgs};
+use crate::cli::{Limits, PluginArgs, RelayChoice, TriggerKind, UpArgs};
 use crate::database::{self, Address};
 use crate::provision;
 
@@ -35,6 +35,9 @@ pub struct Settings {
     pub max_instance_memory: Option<u64>,
     pub max_database_connections: Option<usize>,
     pub drain_timeout: Duration,
+    pub relay: RelayChoice,
+    /// The database was prepared by us, so Kafka's topics are too.
+    pub prepare_topics: bool,
 }
 
 /// Who listens where.
@@ -106,6 +109,8 @@ impl Settings {
                 .or(config.max_instance_memory),
             max_database_connections: Some(args.limits.max_database_connections),
             drain_timeout: args.drain_timeout,
+            relay: args.relay,
+            prepare_topics: args.database_url.is_some(),
         })
     }
 
@@ -166,6 +171,8 @@ impl Settings {
             max_instance_memory: args.max_instance_memory.or(config.max_instance_memory),
             max_database_connections: None,
             drain_timeout: args.drain_timeout,
+            relay: RelayChoice::Auto,
+            prepare_topics: false,
         })
     }
 }

@@ -78,7 +78,7 @@ fn message(message: Message) -> wit::Message {
     let record = &message.record;
     let bytes = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map(|bytes| bytes.to_vec());
     wit::Message {
-        topic: record.topic.clone(),
+        topic: record.topic.to_string(),
         partition: record.partition,
         offset: record.offset,
         timestamp_ms: record.timestamp_ms,
@@ -88,7 +88,7 @@ fn message(message: Message) -> wit::Message {
             .headers
             .iter()
             .map(|(name, value)| wit::Header {
-                name: name.clone(),
+                name: name.to_string(),
                 value: value.to_vec(),
             })
             .collect(),

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use kafka_client::{Connection, Sasl, Tls};
+use serde::{Deserialize, Deserializer};
 
 /// Where `{topic}` in the name of dead letters stands for the record's topic.
 const TOPIC: &str = "{topic}";
+const SESSION_TIMEOUT_MS: u64 = 10_000;
+/// A static member has this long to come back.
+const STATIC_SESSION_TIMEOUT_MS: u64 = 45_000;
 
 /// One `[[trigger.kafka]]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,7 +19,7 @@ const TOPIC: &str = "{topic}";
 pub struct TriggerConfig {
     /// The component that handles the records.
     pub component: String,
-    /// The topics to read.
+    /// The topics to read; one that begins with `^` is a pattern, for Kafka only.
     pub topics: Vec<String>,
     /// The consumer group; left out: the component's id.
     #[serde(default)]
@@ -42,15 +47,33 @@ pub struct TriggerConfig {
     pub filter: Filter,
 }
 
-/// Where a group begins that has never committed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Where a group begins that has never committed: `"earliest"`, `"latest"`, or a time such as
+/// `"2026-11-21T00:00:00Z"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// At the oldest record that is kept.
     #[default]
     Earliest,
     /// At records appended after it joined.
     Latest,
+    /// At the first record appended at this time or later; for Kafka only.
+    Timestamp(DateTime<Utc>),
+}
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "earliest" => Ok(Self::Earliest),
+            "latest" => Ok(Self::Latest),
+            time => match DateTime::parse_from_rfc3339(time) {
+                Ok(time) => Ok(Self::Timestamp(time.to_utc())),
+                Err(_) => Err(serde::de::Error::custom(format!(
+                    "start `{time}` must be \"earliest\", \"latest\" or a time such as \
+                     \"2026-11-21T00:00:00Z\""
+                ))),
+            },
+        }
+    }
 }
 
 /// `batch = { .. }`.
@@ -85,6 +108,8 @@ pub struct Retry {
     pub max_ms: u64,
     /// The part of each wait that is left to chance, from 0 to 1.
     pub jitter: f64,
+    /// A record that fails and is older becomes a dead letter. 0: age does not matter.
+    pub max_age_ms: u64,
 }
 
 impl Default for Retry {
@@ -94,6 +119,7 @@ impl Default for Retry {
             initial_ms: 200,
             max_ms: 30_000,
             jitter: 0.5,
+            max_age_ms: 0,
         }
     }
 }
@@ -133,6 +159,17 @@ impl TriggerConfig {
         self.dead_letter.replace(TOPIC, topic)
     }
 
+    /// Whether topics are named by a pattern.
+    pub fn has_pattern(&self) -> bool {
+        self.topics.iter().any(|topic| is_pattern(topic))
+    }
+
+    /// A regular expression of the topics that dead letters may go to.
+    pub fn dead_letter_pattern(&self) -> String {
+        let name = self.dead_letter.replace('.', "\\.").replace(TOPIC, ".*");
+        format!("^{name}$")
+    }
+
     /// How long one call may take.
     pub fn deadline(&self) -> Duration {
         Duration::from_millis(self.deadline_ms)
@@ -145,7 +182,11 @@ impl TriggerConfig {
             violations.push("topics must name at least one topic".to_owned());
         }
         for topic in &self.topics {
-            if !is_name(topic) {
+            if is_pattern(topic) {
+                if !is_name(&self.dead_letter_topic("x")) {
+                    violations.push(format!("dead_letter `{}` makes no topic", self.dead_letter));
+                }
+            } else if !is_name(topic) {
                 violations.push(format!(
                     "topics: `{topic}` must be 1 to 249 of the characters a-z A-Z 0-9 . _ -"
                 ));
@@ -190,6 +231,18 @@ fn is_name(topic: &str) -> bool {
     (1..=249).contains(&topic.len()) && topic.chars().all(valid) && !matches!(topic, "." | "..")
 }
 
+/// librdkafka takes such a topic for a regular expression.
+fn is_pattern(topic: &str) -> bool {
+    topic.starts_with('^')
+}
+
+/// How a process is a member of its groups.
+#[derive(Clone, Debug)]
+pub(crate) struct Membership {
+    pub instance_id: String,
+    pub session_timeout_ms: u64,
+}
+
 /// `[application.trigger.kafka]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -198,6 +251,73 @@ pub struct Settings {
     pub event_log: String,
     /// Kafka brokers; empty: the event log in Postgres is read directly.
     pub brokers: String,
+    /// Encryption of connections to them.
+    pub tls: Tls,
+    /// Authentication at them.
+    pub sasl: Sasl,
+    /// Makes a static member: a process that comes back with the same id within the session
+    /// timeout keeps its partitions, and nothing moves. Each process needs one of its own, such as
+    /// the name of its pod in a StatefulSet. Empty: none.
+    pub instance_id: String,
+    /// How long a member may be silent before its partitions go to others. Left out: 10 s, or
+    /// 45 s with an `instance_id`.
+    pub session_timeout_ms: Option<u64>,
+    /// Topics to make in Kafka, by name.
+    pub topics: BTreeMap<String, TopicConfig>,
+}
+
+/// `[application.trigger.kafka.topics]`: what a topic is made like when it is missing.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicConfig {
+    /// Partitions; records of one key are in one of them.
+    pub partitions: i32,
+    /// How long records are kept.
+    pub retention_days: u32,
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        Self {
+            partitions: 3,
+            retention_days: 7,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn membership(&self) -> Membership {
+        let default = match self.instance_id.is_empty() {
+            true => SESSION_TIMEOUT_MS,
+            false => STATIC_SESSION_TIMEOUT_MS,
+        };
+        Membership {
+            instance_id: self.instance_id.clone(),
+            session_timeout_ms: self.session_timeout_ms.unwrap_or(default),
+        }
+    }
+
+    /// What is wrong with it, in words for the manifest's author.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let mut violations = self.connection().violations();
+        if self.event_log.is_empty() && self.brokers.is_empty() {
+            violations
+                .push("name a Postgres URL in event_log or Kafka brokers in brokers".to_owned());
+        }
+        if self.session_timeout_ms.is_some_and(|ms| ms < 1000) {
+            violations.push("session_timeout_ms must be at least 1000".to_owned());
+        }
+        violations
+    }
+
+    /// How to reach Kafka, where it is the carrier.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            brokers: self.brokers.clone(),
+            tls: self.tls.clone(),
+            sasl: self.sasl.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

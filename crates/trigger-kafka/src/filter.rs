@@ -23,7 +23,7 @@ mod tests {
 
     fn record(headers: &[(&str, &str)]) -> Record {
         Record {
-            topic: "orders".to_owned(),
+            topic: "orders".into(),
             partition: 0,
             offset: 0,
             id: uuid::Uuid::nil(),
@@ -32,7 +32,7 @@ mod tests {
             value: None,
             headers: headers
                 .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string().into()))
+                .map(|(name, value)| ((*name).into(), value.to_string().into()))
                 .collect(),
         }
     }

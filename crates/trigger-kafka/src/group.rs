@@ -91,6 +91,9 @@ impl Group {
     }
 
     fn take(&mut self, event: Event) {
+        if !matches!(event, Event::Records(_)) {
+            self.meters.rebalances.increment(1);
+        }
         match event {
             Event::Assigned(partitions) => self.dispatcher.assigned(partitions),
             Event::Lost(partitions) => self.dispatcher.lost(&partitions),

@@ -1,9 +1,11 @@
 //! The Kafka trigger: batches of records go to WebAssembly components, in order per key, at
 //! least once, with retries and dead letters. Offsets are committed only behind finished work.
 //!
-//! It reads the event log in Postgres ([`event_log`]) through a [`Carrier`](carrier::Carrier).
+//! It reads Kafka, or the event log in Postgres ([`event_log`]), through a
+//! [`Carrier`](carrier::Carrier).
 
 mod bindings;
+mod broker;
 pub mod carrier;
 mod config;
 mod dispatch;
@@ -14,5 +16,5 @@ mod handler;
 mod meters;
 mod service;
 
-pub use config::{Batch, Filter, Retry, Settings, Start, TriggerConfig};
+pub use config::{Batch, Filter, Retry, Settings, Start, TopicConfig, TriggerConfig};
 pub use service::{KIND, Service};

@@ -12,6 +12,8 @@ pub(crate) struct Meters {
     pub retried: Counter,
     pub rejected: Counter,
     pub dead_letters: Counter,
+    /// Partitions came or went.
+    pub rebalances: Counter,
     /// How long a call took.
     pub seconds: Histogram,
     /// From the append of a record to the start of its first call.
@@ -38,6 +40,7 @@ impl Meters {
             retried: outcome("retry"),
             rejected: outcome("reject"),
             dead_letters: metrics::counter!("kafka_trigger_dead_letters_total", &labels),
+            rebalances: metrics::counter!("kafka_trigger_rebalances_total", &labels),
             seconds: metrics::histogram!("kafka_trigger_handler_seconds", &labels),
             delay: metrics::histogram!("kafka_trigger_delay_seconds", &labels),
         }

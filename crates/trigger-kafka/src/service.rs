@@ -8,11 +8,14 @@ use anyhow::{Context as _, bail};
 use event_log::{EventLog, GroupOptions};
 use host_app::{App, Variables};
 use host_runtime::{InvokerLimits, Runtime};
+use kafka_client::{Cluster, Connection};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bindings::Guest;
-use crate::config::{Settings, Start, TriggerConfig};
+use crate::broker::Broker;
+use crate::carrier::Carrier;
+use crate::config::{Membership, Settings, Start, TriggerConfig};
 use crate::embedded::Embedded;
 use crate::group::{DRAIN, Group};
 
@@ -25,7 +28,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The kafka triggers of an application.
 pub struct Service {
     groups: Vec<(TriggerConfig, Guest)>,
-    log: Arc<EventLog>,
+    source: Source,
+}
+
+/// Where all groups read.
+enum Source {
+    Log(Arc<EventLog>),
+    Kafka(Connection, Membership),
 }
 
 impl Service {
@@ -37,7 +46,7 @@ impl Service {
         app: &App,
         variables: &Variables,
         runtime: &Arc<Runtime>,
-        log: &Arc<EventLog>,
+        log: Option<&Arc<EventLog>>,
     ) -> anyhow::Result<Option<Self>> {
         let triggers = host_app::trigger_configs::<TriggerConfig>(app, variables, KIND).await?;
         if triggers.is_empty() {
@@ -45,17 +54,25 @@ impl Service {
         }
         let mut errors = Vec::new();
         let settings = host_app::trigger_settings::<Settings>(app, variables, KIND).await?;
-        if settings.is_some_and(|settings| !settings.brokers.is_empty()) {
-            errors.push(
-                "[application.trigger.kafka]: this build reads the event log in Postgres only; \
-                 leave `brokers` empty"
-                    .to_owned(),
-            );
-        }
+        let settings = settings.unwrap_or_default();
+        let wrong = settings.violations();
+        errors.extend(
+            wrong
+                .iter()
+                .map(|what| format!("[application.trigger.kafka]: {what}")),
+        );
+        let source = match (settings.connection(), log) {
+            (kafka, _) if kafka.is_set() => Some(Source::Kafka(kafka, settings.membership())),
+            (_, Some(log)) => Some(Source::Log(log.clone())),
+            (_, None) => None,
+        };
         let mut taken = BTreeMap::new();
         let mut groups = Vec::new();
         for (trigger, config) in triggers {
             let mut violations = config.violations();
+            if matches!(source, Some(Source::Log(_))) {
+                violations.extend(kafka_only(&config));
+            }
             if let Some(other) = taken.insert(config.group().to_owned(), trigger.id.clone()) {
                 violations.push(format!(
                     "group `{}` is that of the trigger `{other}`; each would get a part of the \
@@ -73,13 +90,10 @@ impl Service {
             let named = violations.iter();
             errors.extend(named.map(|what| format!("kafka trigger `{}`: {what}", trigger.id)));
         }
-        if !errors.is_empty() {
-            bail!("{}", errors.join("\n"));
+        match source {
+            Some(source) if errors.is_empty() => Ok(Some(Self { groups, source })),
+            _ => bail!("{}", errors.join("\n")),
         }
-        Ok(Some(Self {
-            groups,
-            log: log.clone(),
-        }))
     }
 
     /// Handle records until `shutdown`, then end what is in flight and leave the groups.
@@ -87,21 +101,16 @@ impl Service {
     /// # Errors
     /// When a group cannot go on.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        if let Source::Kafka(connection, _) = &self.source {
+            let topics = self.groups.iter().flat_map(|(config, _)| &config.topics);
+            let names = topics.filter(|topic| !topic.starts_with('^')).cloned();
+            check(connection, names.collect(), &shutdown).await?;
+        }
         let mut groups = JoinSet::new();
         for (config, guest) in self.groups {
-            let carrier = Embedded::join(
-                &self.log,
-                GroupOptions {
-                    group: config.group().to_owned(),
-                    topics: config.topics.clone(),
-                    start: match config.start {
-                        Start::Earliest => event_log::Start::Earliest,
-                        Start::Latest => event_log::Start::Latest,
-                    },
-                },
-            )?;
+            let carrier = self.source.join(&config)?;
             let name = config.group().to_owned();
-            let group = Group::new(config, Box::new(carrier), Arc::new(guest), DRAIN);
+            let group = Group::new(config, carrier, Arc::new(guest), DRAIN);
             let shutdown = shutdown.clone();
             groups.spawn(async move {
                 let ended = group.run(shutdown).await;
@@ -119,6 +128,62 @@ impl Service {
         }
         ended
     }
+}
+
+impl Source {
+    fn join(&self, config: &TriggerConfig) -> anyhow::Result<Box<dyn Carrier>> {
+        match self {
+            Self::Kafka(connection, membership) => {
+                Ok(Box::new(Broker::join(connection, membership, config)?))
+            }
+            Self::Log(log) => {
+                let group = GroupOptions {
+                    group: config.group().to_owned(),
+                    topics: config.topics.clone(),
+                    start: match config.start {
+                        Start::Latest => event_log::Start::Latest,
+                        Start::Earliest | Start::Timestamp(_) => event_log::Start::Earliest,
+                    },
+                };
+                Ok(Box::new(Embedded::join(log, group)?))
+            }
+        }
+    }
+}
+
+/// What only Kafka can do.
+fn kafka_only(config: &TriggerConfig) -> Vec<String> {
+    let mut violations = Vec::new();
+    if config.has_pattern() {
+        violations.push("topics: a pattern (`^..`) needs Kafka; set brokers".to_owned());
+    }
+    if matches!(config.start, Start::Timestamp(_)) {
+        violations.push("start at a time needs Kafka; set brokers".to_owned());
+    }
+    violations
+}
+
+/// Tells mistakes that waiting does not heal from outages, which are waited out, and topics that nobody has
+/// created yet.
+async fn check(
+    connection: &Connection,
+    mut topics: Vec<String>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    topics.sort();
+    topics.dedup();
+    let cluster = Cluster::new(connection)?;
+    let Some(checked) = shutdown.run_until_cancelled(cluster.check(&topics)).await else {
+        return Ok(());
+    };
+    match checked {
+        Ok(()) => {}
+        Err(error) if error.is_passing() => {
+            tracing::warn!("{error}; records are handled as soon as that is so");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 fn limits(config: &TriggerConfig) -> InvokerLimits {

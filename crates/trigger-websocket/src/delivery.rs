@@ -95,11 +95,11 @@ fn give_up(endpoint: &Endpoint, message: &Message) {
 fn message(record: &Record, key: &str) -> Message {
     let headers = record.headers.iter();
     Message {
-        topic: record.topic.clone(),
+        topic: record.topic.to_string(),
         key: key.to_owned(),
         timestamp_ms: record.timestamp_ms,
         headers: headers
-            .map(|(name, value)| (name.clone(), value.to_vec()))
+            .map(|(name, value)| (name.to_string(), value.to_vec()))
             .collect(),
         value: record.value.as_ref().map(|value| value.to_vec()),
     }

@@ -28,6 +28,12 @@ impl Database {
         Some(Self { url, client })
     }
 
+    /// Changes what only the owner may.
+    pub async fn execute(&self, statements: &str) {
+        let done = self.client.batch_execute(statements).await;
+        done.unwrap_or_else(|error| panic!("{statements}: {error}"));
+    }
+
     /// One number that a statement gives, for what no API shows.
     pub async fn number(&self, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> Option<i64> {
         let row = self.client.query_one(statement, parameters).await;

@@ -7,13 +7,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU16, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{Api, Secrets, wait::eventually};
 
 /// The first start compiles every component; later ones find them in the cache.
 const READY_WITHIN: Duration = Duration::from_secs(180);
+const LEAVES_WITHIN: Duration = Duration::from_secs(8);
 /// How much of the log a failed test shows.
 const LOG_TAIL_LINES: usize = 120;
 
@@ -28,13 +29,19 @@ pub struct Host {
     /// Where it serves `/metrics`, if it is ours.
     admin: Option<SocketAddr>,
     log: PathBuf,
+    /// Groups of Kafka's wait long for a member that did not say that it leaves.
+    leaves: bool,
 }
 
 impl Host {
     /// Starts a host and waits until it is ready.
-    pub async fn start(database_url: &str, state: &Path) -> Self {
+    pub async fn start(database_url: &str, state: &Path, brokers: Option<&str>) -> Self {
         let (address, admin) = (free_address(), free_address());
         let mut command = taskwhisper();
+        match brokers {
+            Some(brokers) => command.env("SPIN_VARIABLE_KAFKA_BROKERS", brokers),
+            None => command.env_remove("SPIN_VARIABLE_KAFKA_BROKERS"),
+        };
         command
             .arg("up")
             .args(["--listen", &address.to_string()])
@@ -42,7 +49,15 @@ impl Host {
             .args(["--database-url", database_url])
             .arg("--state-dir")
             .arg(state);
-        Self::launch(command, state, address, address, Some(admin)).await
+        Self::launch(
+            command,
+            state,
+            address,
+            address,
+            Some(admin),
+            brokers.is_some(),
+        )
+        .await
     }
 
     /// Starts the real Spin, with the plugins installed in this data folder, on a database that is
@@ -70,7 +85,7 @@ impl Host {
             .arg("--state-dir")
             .arg(state)
             .env("SPIN_DATA_DIR", data_dir);
-        Self::launch(command, state, address, websocket, None).await
+        Self::launch(command, state, address, websocket, None, false).await
     }
 
     async fn launch(
@@ -79,6 +94,7 @@ impl Host {
         address: SocketAddr,
         websocket: SocketAddr,
         admin: Option<SocketAddr>,
+        leaves: bool,
     ) -> Self {
         let log = state.join("host.log");
         let child = spawn(&mut command, &log);
@@ -89,6 +105,7 @@ impl Host {
             websocket,
             admin,
             log,
+            leaves,
         };
         host.ready().await;
         host
@@ -164,6 +181,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        if self.leaves && matches!(self.child.try_wait(), Ok(None)) {
+            self.terminate();
+            let deadline = Instant::now() + LEAVES_WITHIN;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         // It may have ended already, but what it started may not.
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill")
@@ -185,7 +209,7 @@ impl Drop for Host {
 }
 
 /// The binary under test, in the folder of the manifest.
-fn taskwhisper() -> Command {
+pub(crate) fn taskwhisper() -> Command {
     let root = workspace();
     let binary = std::env::var_os("TASKWHISPER_BIN")
         .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);

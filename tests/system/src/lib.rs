@@ -2,13 +2,15 @@
 //! clients that see it as anyone does, through HTTP and WebSocket.
 //!
 //! `TEST_DATABASE_URL` names a throw-away Postgres server (superuser); each system gets a database of
-//! its own there. `TASKWHISPER_BIN` names the binary, by default `target/release/taskwhisper`. With
-//! `TEST_SPIN_DATA_DIR` the host is the real `spin`, which has our triggers as plugins in that folder.
+//! its own there. `TASKWHISPER_BIN` names the binary, by default `target/release/taskwhisper`.
+//! `TEST_KAFKA_BROKERS` names a broker that no one else uses meanwhile, for systems that carry their events
+//! through Kafka. `TEST_SPIN_DATA_DIR` is a data folder of the real `spin` with our triggers as plugins.
 
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 #![expect(clippy::unwrap_used, reason = "a test harness fails by panicking")]
 
 mod api;
+mod carrier;
 mod database;
 mod host;
 mod secrets;
@@ -17,6 +19,7 @@ mod system;
 mod wait;
 
 pub use api::{Account, Api, Reply};
+pub use carrier::{Carrier, Kafka};
 pub use database::Database;
 pub use host::Host;
 pub use secrets::Secrets;

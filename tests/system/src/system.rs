@@ -1,11 +1,14 @@
 //! A whole system: database, state folder, host.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, process::Command};
 
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Api, Database, Host, Secrets, host::workspace};
+use crate::{
+    Api, Carrier, Database, Host, Kafka, Secrets,
+    host::{taskwhisper, workspace},
+};
 
 /// Systems that run at the same time: hosts share few cores with the test runner.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -16,28 +19,102 @@ pub struct System {
     pub database: Database,
     state: TempDir,
     more_states: Vec<TempDir>,
+    // Behind the hosts, which leave their groups when they are dropped.
+    kafka: Option<Kafka>,
     _slot: SemaphorePermit<'static>,
 }
 
 impl System {
-    /// A system of one's own, ready to answer; `None` when no Postgres server was named.
-    pub async fn start() -> Option<Self> {
+    /// A system of one's own, ready to answer; `None`, with a line that says why, where something
+    /// it needs was not named.
+    pub async fn start(carrier: Carrier) -> Option<Self> {
+        let kafka = match carrier {
+            Carrier::Log => None,
+            Carrier::Kafka => Some(Kafka::shared().await?),
+        };
+        Self::with(kafka).await
+    }
+
+    /// A system whose events go through this Kafka, or through the event log alone.
+    pub async fn with(kafka: Option<Kafka>) -> Option<Self> {
         let slot = SLOTS.acquire().await.expect("never closed");
         let database = Database::create().await?;
         let state = state_folder();
-        let host = match std::env::var_os("TEST_SPIN_DATA_DIR") {
-            None => Host::start(&database.url, state.path()).await,
-            Some(plugins) => {
-                Host::start_under_spin(plugins.as_ref(), &database.url, state.path()).await
-            }
-        };
+        let brokers = kafka.as_ref().map(Kafka::brokers);
+        let host = Host::start(&database.url, state.path(), brokers).await;
         Some(Self {
             host,
             database,
             state,
             more_states: Vec::new(),
+            kafka,
             _slot: slot,
         })
+    }
+
+    /// A system whose host is the real Spin; `None`, with a line that says why, without one.
+    pub async fn under_spin() -> Option<Self> {
+        let Some(data_dir) = std::env::var_os("TEST_SPIN_DATA_DIR") else {
+            println!(
+                "skipped: install Spin 4 and put it on the PATH (cargo xtask test does the rest)"
+            );
+            return None;
+        };
+        let slot = SLOTS.acquire().await.expect("never closed");
+        let database = Database::create().await?;
+        let state = state_folder();
+        let host = Host::start_under_spin(data_dir.as_ref(), &database.url, state.path()).await;
+        Some(Self {
+            host,
+            database,
+            state,
+            more_states: Vec::new(),
+            kafka: None,
+            _slot: slot,
+        })
+    }
+
+    /// The Kafka its events go through.
+    pub fn kafka(&mut self) -> &mut Kafka {
+        self.kafka.as_mut().expect("a system with Kafka")
+    }
+
+    /// Whether its events go through Kafka.
+    pub fn has_kafka(&self) -> bool {
+        self.kafka.is_some()
+    }
+
+    /// An operator's command, ready to run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = taskwhisper();
+        command
+            .args(arguments)
+            .arg("--state-dir")
+            .arg(self.state.path());
+        match &self.kafka {
+            Some(kafka) => command.env("SPIN_VARIABLE_KAFKA_BROKERS", kafka.brokers()),
+            None => command.env_remove("SPIN_VARIABLE_KAFKA_BROKERS"),
+        };
+        command
+    }
+
+    /// What an operator's command says; `Err` with its complaint where it fails.
+    pub fn try_run(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = self.command(arguments).output().expect("the binary runs");
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
+    /// What an operator's command says, line by line, as JSON.
+    pub fn run(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let mut with_json = arguments.to_vec();
+        with_json.push("--json");
+        let said = self.try_run(&with_json);
+        let said = said.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        let lines = said.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("lines of JSON")
     }
 
     pub fn api(&self) -> Api {
@@ -57,7 +134,8 @@ impl System {
             Secrets::path(state.path()),
         )
         .expect("the secrets can be copied");
-        let host = Host::start(&self.database.url, state.path()).await;
+        let brokers = self.kafka.as_ref().map(Kafka::brokers);
+        let host = Host::start(&self.database.url, state.path(), brokers).await;
         self.more_states.push(state);
         host
     }

@@ -28,7 +28,7 @@ pub(crate) async fn observe(
     topics: &[String],
     committed: &[(TopicPartition, Cursor)],
 ) -> Result<(), Error> {
-    let names: Vec<&str> = committed.iter().map(|(tp, _)| tp.topic.as_str()).collect();
+    let names: Vec<&str> = committed.iter().map(|(tp, _)| &*tp.topic).collect();
     let partitions: Vec<i16> = committed
         .iter()
         .map(|(tp, _)| tp.partition as i16)

@@ -165,13 +165,13 @@ impl Positions {
 
 fn columns<'a>(partitions: impl Iterator<Item = &'a TopicPartition>) -> (Vec<&'a str>, Vec<i16>) {
     partitions
-        .map(|tp| (tp.topic.as_str(), tp.partition as i16))
+        .map(|tp| (&*tp.topic, tp.partition as i16))
         .unzip()
 }
 
 fn partition(row: &Row) -> Result<TopicPartition, Error> {
     Ok(TopicPartition {
-        topic: row.try_get(0)?,
+        topic: row.try_get::<_, &str>(0)?.into(),
         partition: i32::from(row.try_get::<_, i16>(1)?),
     })
 }

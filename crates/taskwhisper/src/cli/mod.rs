@@ -1,5 +1,7 @@
 //! The command line. What is written here is what `--help` shows.
 
+mod moment;
+mod operate;
 mod options;
 mod plugin;
 mod up;
@@ -8,9 +10,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use moment::Moment;
+pub use operate::{
+    AppArgs, DeadLettersArgs, DeadLettersCommand, EventsArgs, EventsCommand, LagArgs, TopicsArgs,
+    TopicsCommand, Which,
+};
 pub use options::{DatabaseUrl, byte_size, duration};
 pub use plugin::{PluginArgs, TriggerKind, help_of_flags, launch_metadata};
-pub use up::{Limits, UpArgs};
+pub use up::{Limits, RelayChoice, UpArgs};
 
 /// TaskWhisper: a task manager you talk to, and the host it runs on
 ///
@@ -38,6 +45,11 @@ Examples:
   Prepare a database in one step of a deployment:
     taskwhisper migrate up && taskwhisper provision --state-dir /secrets
 
+  See who is behind, and what was given up; try that again:
+    taskwhisper lag
+    taskwhisper dead-letters list
+    taskwhisper dead-letters redrive --all
+
 Logs go to standard error; RUST_LOG chooses what is logged (for example `debug`, or
 `info,trigger_http=debug`). `taskwhisper <command> --help` explains each command.";
 
@@ -46,6 +58,10 @@ pub enum Command {
     Up(Box<UpArgs>),
     Migrate(MigrateArgs),
     Provision(ProvisionArgs),
+    Topics(TopicsArgs),
+    Events(EventsArgs),
+    DeadLetters(DeadLettersArgs),
+    Lag(LagArgs),
     Trigger(TriggerArgs),
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use host_app::VariableFlag;
 
 use super::{DatabaseUrl, TriggerKind, byte_size, duration};
@@ -53,6 +53,17 @@ pub struct UpArgs {
         help_heading = "Application"
     )]
     pub triggers: Vec<TriggerKind>,
+    /// Whether this process may bring events from Postgres to Kafka, when there are brokers: `auto`
+    /// if it runs kafka triggers. Of all that may, one does
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        env = "TASKWHISPER_RELAY",
+        default_value = "auto",
+        help_heading = "Application"
+    )]
+    pub relay: RelayChoice,
     /// Where state is kept: compiled components, key-value stores, secrets.env
     /// [default: .taskwhisper beside the manifest]
     #[arg(
@@ -145,6 +156,18 @@ pub struct UpArgs {
         help_heading = "Logging and shutdown"
     )]
     pub drain_timeout: Duration,
+}
+
+/// When to relay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RelayChoice {
+    /// If this process runs kafka triggers
+    #[default]
+    Auto,
+    /// In any case
+    Always,
+    /// Leave it to other processes
+    Never,
 }
 
 /// Everything is bounded; these are the bounds one may want to move.

@@ -1,6 +1,6 @@
 //! What becomes of records after a call.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::batches::BatchId;
 use super::lane::{LaneId, Pending, Share, State};
@@ -120,6 +120,15 @@ impl Dispatcher {
         if failures >= max_attempts {
             return self.bury(id, reason, failures);
         }
+        let appended_ms = first.delivery.record.timestamp_ms;
+        if self.config.retry.is_too_old(appended_ms, SystemTime::now()) {
+            let max_age_ms = self.config.retry.max_age_ms;
+            let reason = format!("older than {max_age_ms} ms when it failed: {reason}");
+            return self.bury(id, reason, failures);
+        }
+        let Some(first) = self.first(id) else {
+            return;
+        };
         let partition = first.delivery.partition.to_string();
         let offset = first.delivery.record.offset;
         self.meters.retried.increment(1);

@@ -20,7 +20,7 @@ pub(super) fn dispatcher(toml: &str) -> Dispatcher {
 
 pub(super) fn partition(number: i32) -> TopicPartition {
     TopicPartition {
-        topic: "t".to_owned(),
+        topic: "t".into(),
         partition: number,
     }
 }
@@ -30,14 +30,14 @@ pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery 
         partition: partition(number),
         position: Position(offset as u128),
         record: Arc::new(Record {
-            topic: "t".to_owned(),
+            topic: "t".into(),
             partition: number,
             offset,
             id: uuid::Uuid::nil(),
             timestamp_ms: 0,
             key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
             value: None,
-            headers: vec![("ce_type".to_owned(), Bytes::from("wanted"))],
+            headers: vec![("ce_type".into(), Bytes::from("wanted"))],
         }),
     }
 }

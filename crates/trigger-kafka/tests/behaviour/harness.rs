@@ -140,7 +140,7 @@ impl World {
         let log = EventLog::connect(&self.url, log_options)
             .await
             .expect("an event log");
-        let service = Service::new(&app, &variables, &runtime, &log).await;
+        let service = Service::new(&app, &variables, &runtime, Some(&log)).await;
         (log, service)
     }
 

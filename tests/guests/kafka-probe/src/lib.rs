@@ -28,11 +28,18 @@ enum Order {
 async fn handle(message: Message) -> Result<(), Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     println!(
-        "handling {} attempt {} at {}",
+        "handling {} attempt {} at {} of {}/{}/{} key {}",
         message.event_id().unwrap_or("?"),
         message.attempt,
-        now.as_micros()
+        now.as_micros(),
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key_str().unwrap_or("-"),
     );
+    if message.value.is_none() {
+        return Ok(());
+    }
     match message.json()? {
         Order::Succeed => Ok(()),
         Order::FailUntil { attempt } if message.attempt < attempt => Err(Failure::retry(format!(

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use http::Method;
 use serde_json::{Value, json};
-use system_tests::{Account, Api, Reply, System};
+use system_tests::{Account, Api, Reply};
 use uuid::Uuid;
 
 async fn post(api: &Api, path: &str, body: &Value) -> Reply {
@@ -25,7 +25,7 @@ async fn audit_types(api: &Api, account: &Account) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_up_and_in_gives_a_token_that_works_and_a_hidden_cookie() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -68,7 +68,7 @@ async fn signing_up_and_in_gives_a_token_that_works_and_a_hidden_cookie() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_and_an_unknown_address_look_the_same_until_there_were_too_many() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -117,7 +117,7 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same_until_there_were_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -174,7 +174,7 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_refreshes_with_one_token_at_most_one_succeeds_and_none_lives_on() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -193,7 +193,7 @@ async fn of_many_refreshes_with_one_token_at_most_one_succeeds_and_none_lives_on
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_ends_the_session_and_may_be_repeated() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -224,7 +224,7 @@ async fn signing_out_ends_the_session_and_may_be_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_every_other_session() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -255,7 +255,7 @@ async fn a_new_password_ends_every_other_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_or_expired_token_opens_nothing() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -326,7 +326,7 @@ async fn a_forged_or_expired_token_opens_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_changed_field_by_field() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use system_tests::{Account, Api, Socket, System, eventually};
+use system_tests::{Account, Api, Socket, eventually};
 
 const EFFECT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -38,7 +38,7 @@ fn id(value: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completing_a_weekly_task_brings_its_next_occurrence_exactly_once() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -129,7 +129,7 @@ async fn completing_a_weekly_task_brings_its_next_occurrence_exactly_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_sees_anything_of_another_user() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -182,7 +182,7 @@ async fn nobody_sees_anything_of_another_user() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_two_seconds_ahead_reaches_the_socket_and_the_notification_log() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -213,7 +213,7 @@ async fn a_reminder_two_seconds_ahead_reaches_the_socket_and_the_notification_lo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_gets_its_own_users_updates_in_order_and_resumes_where_it_was() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -274,7 +274,7 @@ async fn a_socket_gets_its_own_users_updates_in_order_and_resumes_where_it_was()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_opens_only_with_a_good_token() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();

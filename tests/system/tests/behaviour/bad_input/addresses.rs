@@ -2,14 +2,14 @@
 
 use http::Method;
 use serde_json::json;
-use system_tests::System;
+
 use uuid::Uuid;
 
 use super::{Bench, Endpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_query_parameters_are_refused_everywhere() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -31,7 +31,7 @@ async fn unknown_query_parameters_are_refused_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_known_path_says_which_methods_it_has() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -53,7 +53,7 @@ async fn every_known_path_says_which_methods_it_has() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_under_the_api_is_a_problem_document() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -77,7 +77,7 @@ async fn an_unknown_path_under_the_api_is_a_problem_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_id_in_the_path_is_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;

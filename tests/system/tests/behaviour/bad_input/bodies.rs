@@ -1,13 +1,12 @@
 //! Bodies that are refused before a field is looked at.
 
 use serde_json::json;
-use system_tests::System;
 
 use super::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_no_json_object_is_refused_everywhere() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -48,7 +47,7 @@ async fn a_body_that_is_no_json_object_is_refused_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_and_repeated_fields_are_all_named_at_once_everywhere() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -79,7 +78,7 @@ async fn unknown_and_repeated_fields_are_all_named_at_once_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_content_type_and_a_huge_body_are_refused_everywhere() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;

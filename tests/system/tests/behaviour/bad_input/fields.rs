@@ -2,14 +2,14 @@
 
 use http::Method;
 use serde_json::json;
-use system_tests::System;
+
 use uuid::Uuid;
 
 use super::{Bench, Endpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_a_task_is_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -109,7 +109,7 @@ async fn every_bad_field_of_a_task_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_a_reminder_is_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -136,7 +136,7 @@ async fn every_bad_field_of_a_reminder_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_filter_of_a_listing_is_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -175,7 +175,7 @@ async fn every_bad_filter_of_a_listing_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_an_account_is_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;
@@ -227,7 +227,7 @@ async fn every_bad_field_of_an_account_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_headers_are_named() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let bench = Bench::new(&system).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use system_tests::{System, eventually};
+use system_tests::eventually;
 
 use super::{Load, random_pause};
 
@@ -10,7 +10,7 @@ const CUTS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_whose_database_connections_are_cut_goes_on_and_loses_nothing() {
-    let Some(system) = System::start().await else {
+    let Some(system) = crate::system().await else {
         return;
     };
     let api = system.api();

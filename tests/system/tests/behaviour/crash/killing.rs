@@ -1,14 +1,12 @@
 //! `kill -9` of the host.
 
-use system_tests::System;
-
 use super::{Load, random_pause};
 
 const KILLS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() {
-    let Some(mut system) = System::start().await else {
+    let Some(mut system) = crate::system().await else {
         return;
     };
     let api = system.api();
@@ -30,7 +28,7 @@ async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hosts_killed_in_turn_lose_nothing_between_them() {
-    let Some(mut system) = System::start().await else {
+    let Some(mut system) = crate::system().await else {
         return;
     };
     let mut second = system.another_host().await;

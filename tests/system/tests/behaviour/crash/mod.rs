@@ -28,7 +28,7 @@ struct Acknowledged {
 }
 
 /// Clients that create and complete recurring tasks until they are stopped.
-struct Load {
+pub struct Load {
     accounts: Vec<Account>,
     writers: Vec<JoinHandle<()>>,
     noted: Arc<Mutex<Acknowledged>>,
@@ -37,7 +37,7 @@ struct Load {
 
 impl Load {
     /// Starts clients that try these hosts in turn.
-    async fn start(hosts: &[Api]) -> Self {
+    pub async fn start(hosts: &[Api]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let noted = Arc::new(Mutex::new(Acknowledged::default()));
         let (mut accounts, mut writers) = (Vec::new(), Vec::new());
@@ -55,12 +55,12 @@ impl Load {
         }
     }
 
-    fn completed(&self) -> usize {
+    pub fn completed(&self) -> usize {
         self.noted.lock().expect("not poisoned").completed.len()
     }
 
     /// Waits until work has gone on, then stops it and looks at every effect of it.
-    async fn finish(self, api: &Api, database: &Database) {
+    pub async fn finish(self, api: &Api, database: &Database) {
         let before = self.completed();
         eventually("work goes on", Duration::from_secs(60), async || {
             (self.completed() > before + WRITERS).then_some(())
@@ -221,7 +221,7 @@ async fn assert_effects_once(api: &Api, account: &Account, tasks: &[Value]) {
     }
 }
 
-async fn random_pause(from_ms: u64, to_ms: u64) {
+pub async fn random_pause(from_ms: u64, to_ms: u64) {
     let span_ms = u128::from(to_ms - from_ms);
     let random_ms = (Uuid::new_v4().as_u128() % span_ms) as u64;
     tokio::time::sleep(Duration::from_millis(from_ms + random_ms)).await;

@@ -1,0 +1,176 @@
+//! What can go wrong, told so that the reader knows what to look at.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// Why Kafka did not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The settings make no sense.
+    #[error("{}", .0.join("\n"))]
+    Settings(Vec<String>),
+    /// No broker answers.
+    #[error(
+        "cannot reach Kafka at {brokers}: {detail}; check that a broker runs there, that the \
+         address is right, and that no firewall is between"
+    )]
+    Unreachable {
+        /// As in the settings.
+        brokers: String,
+        /// What the client saw.
+        detail: String,
+    },
+    /// A broker answers, but not in the protocol that was spoken.
+    #[error(
+        "Kafka at {brokers} does not speak as expected: {detail}; check `tls.enabled` and \
+         `sasl.mechanism` against the listener of that port"
+    )]
+    Protocol {
+        /// As in the settings.
+        brokers: String,
+        /// What the client saw.
+        detail: String,
+    },
+    /// Certificates do not fit.
+    #[error(
+        "no TLS connection to Kafka at {brokers}: {detail}; check that the port is a TLS listener, \
+         that `tls.ca` signed the broker's certificate, and that the name in it is the one in \
+         `brokers`"
+    )]
+    Tls {
+        /// As in the settings.
+        brokers: String,
+        /// What the client saw.
+        detail: String,
+    },
+    /// The broker refuses who we are.
+    #[error(
+        "Kafka at {brokers} refused the credentials: {detail}; check `sasl.mechanism`, the name \
+         and the password or client secret"
+    )]
+    Credentials {
+        /// As in the settings.
+        brokers: String,
+        /// What the client saw.
+        detail: String,
+    },
+    /// The broker knows who we are and does not allow it.
+    #[error("Kafka does not allow to {action}: {detail}; grant it with kafka-acls.sh")]
+    Denied {
+        /// What was asked.
+        action: String,
+        /// What the broker said.
+        detail: String,
+    },
+    /// Topics that do not exist.
+    #[error(
+        "Kafka at {brokers} has no topic {}; create it: kafka-topics.sh --bootstrap-server \
+         {brokers} --create --topic {} --partitions 3",
+        list(.topics), .topics.first().map_or("", String::as_str)
+    )]
+    UnknownTopic {
+        /// As in the settings.
+        brokers: String,
+        /// Which.
+        topics: Vec<String>,
+    },
+    /// A file of the settings.
+    #[error("{setting}: cannot read `{path}`: {error}")]
+    File {
+        /// Which setting names it.
+        setting: &'static str,
+        /// The file.
+        path: String,
+        /// Why not.
+        error: String,
+    },
+    /// Anything else.
+    #[error("cannot {action}: {detail}")]
+    Other {
+        /// What was asked.
+        action: String,
+        /// What the client said.
+        detail: String,
+    },
+}
+
+fn list(topics: &[String]) -> String {
+    let quoted: Vec<_> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    quoted.join(", ")
+}
+
+impl Error {
+    /// Whether time alone may heal it: then it is worth to wait and try again.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::UnknownTopic { .. })
+    }
+
+    pub(crate) fn other(action: impl Into<String>, error: &KafkaError) -> Self {
+        let detail = match error {
+            // Its text would show the value that was refused.
+            KafkaError::ClientConfig(_, description, key, _) => format!("{key}: {description}"),
+            error => error.to_string(),
+        };
+        Self::Other {
+            action: action.into(),
+            detail,
+        }
+    }
+
+    /// Says what an error means, with what the client saw on its connections.
+    pub(crate) fn explain(action: &str, brokers: &str, error: &KafkaError, seen: &[Seen]) -> Self {
+        use RDKafkaErrorCode as Code;
+        let brokers = brokers.to_owned();
+        let find = |code: Code| seen.iter().rev().find(|seen| seen.code == code);
+        if let Some(seen) = find(Code::Authentication) {
+            let detail = seen.detail.clone();
+            return Self::Credentials { brokers, detail };
+        }
+        if let Some(seen) = find(Code::SSL) {
+            let detail = seen.detail.clone();
+            return Self::Tls { brokers, detail };
+        }
+        match error.rdkafka_error_code() {
+            Some(Code::SaslAuthenticationFailed | Code::Authentication) => Self::Credentials {
+                brokers,
+                detail: error.to_string(),
+            },
+            Some(
+                Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed,
+            ) => Self::Denied {
+                action: action.to_owned(),
+                detail: error.to_string(),
+            },
+            Some(
+                Code::BrokerTransportFailure
+                | Code::AllBrokersDown
+                | Code::Resolve
+                | Code::OperationTimedOut
+                | Code::RequestTimedOut
+                | Code::TimedOutQueue,
+            ) => {
+                let seen = find(Code::Resolve).or_else(|| find(Code::BrokerTransportFailure));
+                match seen.map(|seen| seen.detail.clone()) {
+                    Some(detail) if !detail.contains("security.protocol") => {
+                        Self::Unreachable { brokers, detail }
+                    }
+                    Some(detail) => Self::Protocol { brokers, detail },
+                    // No connection failed: TLS listeners leave plain words unanswered.
+                    None => Self::Protocol {
+                        brokers,
+                        detail: "it accepts connections and does not answer".to_owned(),
+                    },
+                }
+            }
+            _ => Self::other(action, error),
+        }
+    }
+}
+
+/// An error the client reported on its own account.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub code: RDKafkaErrorCode,
+    pub detail: String,
+}

@@ -1,0 +1,27 @@
+//! The one home of what it takes to talk to Kafka: connection settings of a manifest, clients made
+//! of them, checks whose errors say what to do, administration, and the conversion of records.
+//! Secrets appear in no error, no log line and no `Debug`.
+
+mod admin;
+mod client;
+mod context;
+mod error;
+mod follow;
+mod letter;
+mod letters;
+mod record;
+mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod values;
+
+pub use admin::{Cluster, Created, Lag, Offsets, Topic, TopicDescription, TopicSpec};
+pub use context::Context;
+pub use error::Error;
+pub use follow::Follower;
+pub use letter::{LETTER_PREFIX, letter_headers, original_headers, read_letter};
+pub use letters::{KeptLetter, LetterPlace, read_letters, redrive};
+pub use rdkafka;
+pub use record::{Copier, headers};
+pub use settings::{Connection, Mechanism, Sasl, Tls};
+pub use values::{Secret, Switch};

@@ -1,0 +1,92 @@
+//! The relay of this process: stands by until it is the one, then relays until it is not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_log::{EventLog, Lease};
+use kafka_client::{Cluster, Error};
+use tokio_util::sync::CancellationToken;
+
+use crate::meters::Meters;
+use crate::options::Options;
+use crate::round::{End, Round};
+
+const LEASE: &str = "event-log/relay";
+/// Between rounds, so that a topic that comes and goes does not keep it busy.
+const BREATH: Duration = Duration::from_millis(500);
+
+/// Brings the records of a log to Kafka.
+pub struct Relay {
+    log: Arc<EventLog>,
+    cluster: Cluster,
+    options: Options,
+    meters: Meters,
+}
+
+impl Relay {
+    /// Connects to Kafka only when it is its turn, and waits for as long as no broker answers.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub fn new(log: &Arc<EventLog>, options: Options) -> Result<Self, Error> {
+        Ok(Self {
+            log: log.clone(),
+            cluster: Cluster::new(&options.connection)?,
+            options,
+            meters: Meters::new(),
+        })
+    }
+
+    /// Relays until `shutdown`, whenever no other process does.
+    ///
+    /// # Errors
+    /// When the log is closed.
+    pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        self.meters.active.set(0.0);
+        loop {
+            let lease = shutdown.run_until_cancelled(self.log.lease(LEASE)).await;
+            let Some(lease) = lease else { return Ok(()) };
+            tracing::info!(
+                brokers = self.options.connection.brokers,
+                "relays the event log to Kafka"
+            );
+            self.meters.active.set(1.0);
+            let relayed = self.hold(&lease, &shutdown).await;
+            self.meters.active.set(0.0);
+            lease.release().await;
+            relayed?;
+            if shutdown.is_cancelled() {
+                return Ok(());
+            }
+            tracing::warn!("another process relays now: this one was not seen alive");
+        }
+    }
+
+    async fn hold(&self, lease: &Lease, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        let stop = shutdown.child_token();
+        let rounds = async {
+            loop {
+                let round = Round::start(&self.log, &self.cluster, &self.options, &self.meters);
+                if round.await?.run(&stop, || lease.is_held()).await? == End::Stopped {
+                    return Ok(());
+                }
+                if stop
+                    .run_until_cancelled(tokio::time::sleep(BREATH))
+                    .await
+                    .is_none()
+                {
+                    return Ok(());
+                }
+            }
+        };
+        let watch = async {
+            lease.lost().await;
+            stop.cancel();
+            std::future::pending().await
+        };
+        tokio::select! {
+            relayed = rounds => relayed,
+            never = watch => never,
+        }
+    }
+}

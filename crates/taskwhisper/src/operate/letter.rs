@@ -1,0 +1,143 @@
+//! A dead letter, wherever it is kept: in the table of the event log, or in a topic of Kafka's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use event_log::operate;
+use kafka_client::{KeptLetter, LetterPlace};
+use serde_json::{Value, json};
+
+use super::tail;
+
+/// What a person calls it: `17`, or `orders.dead-letter/0/5`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Id {
+    Row(i64),
+    Place(String, LetterPlace),
+}
+
+/// A letter with everything that is known of it.
+pub struct Letter {
+    pub id: Id,
+    pub given_up_at: DateTime<Utc>,
+    pub redriven_at: Option<DateTime<Utc>>,
+    pub group: String,
+    pub handler: String,
+    pub reason: String,
+    pub attempts: i64,
+    pub topic: String,
+    /// The record, as `events tail --json` shows it.
+    pub record: Value,
+    /// What puts it back, if it is Kafka's.
+    pub kept: Option<KeptLetter>,
+}
+
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(row) = text.parse() {
+            return Ok(Self::Row(row));
+        }
+        let place = || {
+            let (rest, offset) = text.rsplit_once('/')?;
+            let (topic, partition) = rest.rsplit_once('/')?;
+            let place = LetterPlace {
+                partition: partition.parse().ok()?,
+                offset: offset.parse().ok()?,
+            };
+            Some(Self::Place(topic.to_owned(), place))
+        };
+        place().ok_or_else(|| {
+            format!("`{text}` is no dead letter's id; `taskwhisper dead-letters list` shows them")
+        })
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row(row) => write!(f, "{row}"),
+            Self::Place(topic, LetterPlace { partition, offset }) => {
+                write!(f, "{topic}/{partition}/{offset}")
+            }
+        }
+    }
+}
+
+impl Letter {
+    pub fn of_table(letter: operate::Letter) -> Self {
+        Self {
+            record: json!({
+                "topic": letter.topic,
+                "partition": letter.partition,
+                "offset": letter.offset,
+                "timestamp": text(letter.record_time),
+                "key": letter.key,
+                "headers": letter.headers,
+                "value": letter.value,
+            }),
+            id: Id::Row(letter.id),
+            given_up_at: letter.created_at,
+            redriven_at: letter.redriven_at,
+            group: letter.group,
+            handler: letter.handler,
+            reason: letter.reason,
+            attempts: letter.attempts.into(),
+            topic: letter.topic,
+            kept: None,
+        }
+    }
+
+    pub fn of_topic(topic: &str, kept: KeptLetter) -> Self {
+        let time = |ms| DateTime::from_timestamp_millis(ms).unwrap_or_default();
+        let letter = &kept.letter;
+        Self {
+            id: Id::Place(topic.to_owned(), kept.place),
+            given_up_at: time(kept.timestamp_ms),
+            redriven_at: kept.redriven_ms.map(time),
+            group: letter.group.clone(),
+            handler: letter.handler.clone(),
+            reason: letter.reason.clone(),
+            attempts: letter.attempts.into(),
+            topic: letter.record.topic.to_string(),
+            record: tail::as_json(&letter.record),
+            kept: Some(kept),
+        }
+    }
+
+    pub fn to_json(&self) -> Value {
+        json!({
+            "id": self.id.to_string(),
+            "given_up_at": text(self.given_up_at),
+            "redriven_at": self.redriven_at.map(text),
+            "group": self.group,
+            "handler": self.handler,
+            "reason": self.reason,
+            "attempts": self.attempts,
+            "record": self.record,
+        })
+    }
+}
+
+/// To the second, in UTC.
+pub fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_as_they_are_shown() {
+        for text in ["17", "orders.dead-letter/0/5"] {
+            let id: Id = text.parse().unwrap();
+            assert_eq!(id.to_string(), text);
+        }
+        for bad in ["", "orders", "orders/x/5", "/5"] {
+            assert!(bad.parse::<Id>().is_err(), "{bad}");
+        }
+    }
+}

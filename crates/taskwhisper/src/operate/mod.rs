@@ -1,0 +1,64 @@
+//! The commands for those who run the system. They work beside running hosts, on the same event log
+//! and the same Kafka.
+
+mod lag;
+mod letter;
+mod letters;
+mod output;
+mod replay;
+mod tail;
+mod target;
+mod topics;
+
+use crate::cli::{
+    DeadLettersArgs, DeadLettersCommand, EventsArgs, EventsCommand, LagArgs, TopicsArgs,
+    TopicsCommand,
+};
+
+pub use target::Target;
+pub use topics::ensure as ensure_topics;
+
+pub async fn topics(args: TopicsArgs) -> anyhow::Result<()> {
+    let target = Target::load(&args.app).await?;
+    match args.command {
+        TopicsCommand::Create { replication_factor } => {
+            topics::create(&target, replication_factor, args.app.json).await
+        }
+    }
+}
+
+pub async fn events(args: EventsArgs) -> anyhow::Result<()> {
+    let target = Target::load(&args.app).await?;
+    let json = args.app.json;
+    match args.command {
+        EventsCommand::Tail { topics, key, log } => {
+            tail::run(&target, topics, key, log, json).await
+        }
+        EventsCommand::Replay {
+            topic,
+            group,
+            from,
+            log,
+        } => replay::run(&target, &topic, &group, from, log, json).await,
+        EventsCommand::Forget { group } => replay::forget(&target, &group).await,
+    }
+}
+
+pub async fn dead_letters(args: DeadLettersArgs) -> anyhow::Result<()> {
+    let target = Target::load(&args.app).await?;
+    let json = args.app.json;
+    match args.command {
+        DeadLettersCommand::List { which, all, limit } => {
+            letters::list(&target, &which, all, limit, json).await
+        }
+        DeadLettersCommand::Show { id } => letters::show(&target, &id, json).await,
+        DeadLettersCommand::Redrive { ids, all: _, which } => {
+            letters::redrive(&target, &ids, &which, json).await
+        }
+    }
+}
+
+pub async fn lag(args: LagArgs) -> anyhow::Result<()> {
+    let target = Target::load(&args.app).await?;
+    lag::run(&target, args.partitions, args.app.json).await
+}

@@ -1,0 +1,189 @@
+//! The carrier of a Kafka cluster: a member of a consumer group, with cooperative rebalances.
+
+mod commits;
+mod context;
+mod lag;
+mod letters;
+mod member;
+mod start;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kafka_client::Connection;
+use kafka_client::rdkafka::config::FromClientConfigAndContext as _;
+use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::context::GroupContext;
+use self::letters::Topics;
+use self::member::{Command, Member, Shared};
+use crate::carrier::{Carrier, DeadLetters, Event, Position, TopicPartition};
+use crate::config::{Membership, Start, TriggerConfig};
+
+/// How long leaving the group may take.
+const CLOSE: Duration = Duration::from_secs(10);
+
+/// A member of a consumer group of a Kafka cluster.
+pub(crate) struct Broker {
+    events: UnboundedReceiver<anyhow::Result<Event>>,
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    letters: Arc<Topics>,
+    _watching: DropGuard,
+}
+
+impl Broker {
+    /// Joins the group, as soon as the brokers can be reached.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub fn join(
+        connection: &Connection,
+        membership: &Membership,
+        trigger: &TriggerConfig,
+    ) -> anyhow::Result<Self> {
+        let group = trigger.group().to_owned();
+        let mut config = connection.consumer_config(&group)?;
+        let reset = match trigger.start {
+            Start::Latest => "latest",
+            Start::Earliest | Start::Timestamp(_) => "earliest",
+        };
+        config
+            // Where the offsets of a group lie behind what is still kept.
+            .set("auto.offset.reset", reset)
+            .set(
+                "session.timeout.ms",
+                membership.session_timeout_ms.to_string(),
+            )
+            .set(
+                "heartbeat.interval.ms",
+                (membership.session_timeout_ms / 4).max(500).to_string(),
+            )
+            // Per partition: what is fetched ahead, and waits while a partition is paused.
+            .set("queued.max.messages.kbytes", "8192")
+            .set("queued.min.messages", "20000")
+            // New topics of a pattern, and topics that are missing, are looked for this often.
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("enable.partition.eof", "false");
+        if trigger.has_pattern() {
+            // It must not bring back what this trigger has given up.
+            config.set("topic.blacklist", trigger.dead_letter_pattern());
+        }
+        if !membership.instance_id.is_empty() {
+            config.set("group.instance.id", &membership.instance_id);
+        }
+        let context = GroupContext::new(&group);
+        let mut consumer = BaseConsumer::from_config_and_context(&config, context)
+            .map_err(|error| anyhow::anyhow!("cannot create a consumer: {error}"))?;
+        let topics: Vec<&str> = trigger.topics.iter().map(String::as_str).collect();
+
+        let shared = Arc::new(Shared::default());
+        let (to_group, events) = unbounded_channel();
+        let (commands, from_group) = channel();
+        let (start, name) = (trigger.start, format!("kafka {group}"));
+        let (started, starting) = channel::<Arc<BaseConsumer<GroupContext>>>();
+        let member_shared = shared.clone();
+        let member_group = group.clone();
+        let thread = std::thread::Builder::new().name(name).spawn(move || {
+            if let Ok(consumer) = starting.recv() {
+                Member::new(
+                    member_group,
+                    start,
+                    consumer,
+                    to_group,
+                    from_group,
+                    member_shared,
+                )
+                .run();
+            }
+        })?;
+        let sleeper = thread.thread().clone();
+        consumer.set_nonempty_callback(move || sleeper.unpark());
+        let consumer = Arc::new(consumer);
+        consumer.subscribe(&topics)?;
+        let over = CancellationToken::new();
+        tokio::spawn(lag::watch(
+            group,
+            Arc::downgrade(&consumer),
+            shared.clone(),
+            over.clone(),
+        ));
+        let _sent = started.send(consumer);
+        Ok(Self {
+            events,
+            commands,
+            thread: Some(thread),
+            shared,
+            letters: Arc::new(Topics::new(connection)?),
+            _watching: over.drop_guard(),
+        })
+    }
+
+    fn tell(&self, command: Command) {
+        // Where the thread has ended, `next` has said why.
+        let _ended = self.commands.send(command);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+#[async_trait]
+impl Carrier for Broker {
+    async fn next(&mut self) -> anyhow::Result<Event> {
+        let event = match self.events.recv().await {
+            Some(event) => event?,
+            None => anyhow::bail!("the thread of Kafka's client has ended"),
+        };
+        if matches!(event, Event::Records(_)) {
+            self.shared.batches.fetch_sub(1, Ordering::AcqRel);
+            self.wake();
+        }
+        Ok(event)
+    }
+
+    fn commit(&mut self, partition: &TopicPartition, Position(position): Position) {
+        // The offset of the next record, as Kafka counts.
+        let next = i64::try_from(position).map_or(i64::MAX, |offset| offset + 1);
+        // Not worth to wake the thread for.
+        let _ended = self.commands.send(Command::Commit(partition.clone(), next));
+    }
+
+    fn pause(&mut self, partition: &TopicPartition) {
+        self.tell(Command::Pause(partition.clone()));
+    }
+
+    fn resume(&mut self, partition: &TopicPartition) {
+        self.tell(Command::Resume(partition.clone()));
+    }
+
+    fn release(&mut self, partition: TopicPartition) {
+        self.tell(Command::Release(partition));
+    }
+
+    fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        self.letters.clone()
+    }
+
+    async fn close(mut self: Box<Self>) {
+        self.tell(Command::Close);
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        let left = tokio::task::spawn_blocking(move || thread.join());
+        if tokio::time::timeout(CLOSE, left).await.is_err() {
+            tracing::warn!("left a consumer group without its broker's answer");
+        }
+    }
+}
