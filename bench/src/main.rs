@@ -3,15 +3,18 @@
 
 mod bare;
 mod http;
+mod kafka;
 
 use clap::Parser;
 
-/// Benchmarks of a running TaskWhisper.
+/// Benchmarks of TaskWhisper and of its triggers.
 #[derive(Parser)]
 #[command(version)]
 enum Command {
     /// Create, get and list tasks: the running host beside a bare axum + tokio-postgres server
     Http(http::Options),
+    /// Handle records: the kafka trigger beside a bare consumer loop and a POST of each record
+    Kafka(kafka::Options),
     /// The bare server, started by `http`
     #[command(hide = true)]
     Bare(bare::Options),
@@ -21,6 +24,7 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Http(options) => http::run(options).await,
+        Command::Kafka(options) => kafka::run(options).await,
         Command::Bare(options) => bare::run(options).await,
     }
 }
