@@ -4,10 +4,11 @@
 mod bare;
 mod events;
 mod http;
+mod kafka;
 
 use clap::Parser;
 
-/// Benchmarks of a running TaskWhisper.
+/// Benchmarks of TaskWhisper and of its triggers.
 #[derive(Parser)]
 #[command(version)]
 enum Command {
@@ -15,6 +16,8 @@ enum Command {
     Http(http::Options),
     /// From a change's commit to its handler's start, on one host and across two
     Events(events::Options),
+    /// Handle records: the kafka trigger beside a bare consumer loop and a POST of each record
+    Kafka(kafka::Options),
     /// The bare server, started by `http`
     #[command(hide = true)]
     Bare(bare::Options),
@@ -25,6 +28,7 @@ async fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Http(options) => http::run(options).await,
         Command::Events(options) => events::run(options).await,
+        Command::Kafka(options) => kafka::run(options).await,
         Command::Bare(options) => bare::run(options).await,
     }
 }

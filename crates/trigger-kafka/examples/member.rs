@@ -14,15 +14,15 @@ use trigger_kafka::Service;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
     let mut arguments = std::env::args().skip(1);
     let manifest = arguments.next().context("which spin.toml?")?;
     let state = arguments.next().context("which folder for state?")?;
     let app = Arc::new(App::load(Path::new(&manifest))?);
     let variables = Arc::new(Variables::new(&app, VariableOptions::default())?);
-    let mut options = Options::new(
-        state.into(),
-        Postgres::new(host_postgres::Options::default()),
-    );
+    let mut options = Options::new(state, Postgres::new(host_postgres::Options::default()));
     options.pooling = false;
     options.log_dir = Path::new(&manifest).parent().map(Path::to_owned);
     let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;

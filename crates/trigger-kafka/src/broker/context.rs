@@ -1,5 +1,5 @@
 //! What librdkafka calls back: rebalances, which are only written down here (the member's thread
-//! acts on them when their partitions are drained), commits, and errors.
+//! acts on them when their partitions are drained), and errors.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use kafka_client::Context;
 use kafka_client::rdkafka::config::RDKafkaLogLevel;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use kafka_client::rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use kafka_client::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use kafka_client::rdkafka::types::RDKafkaRespErr;
 use kafka_client::rdkafka::{ClientContext, TopicPartitionList};
 
@@ -25,19 +25,11 @@ pub(super) enum Rebalance {
     Revoke(Vec<TopicPartition>),
 }
 
-/// What has been called back and not been looked at.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    pub rebalances: VecDeque<Rebalance>,
-    /// Whether commits that ended worked.
-    pub commits: VecDeque<bool>,
-}
-
 #[derive(Debug)]
 pub(super) struct GroupContext {
     group: String,
     connection: Context,
-    heard: Mutex<Heard>,
+    rebalances: Mutex<VecDeque<Rebalance>>,
     /// Nobody drains any more: partitions go at once.
     closing: AtomicBool,
     warned: Mutex<Option<(Instant, RDKafkaErrorCode)>>,
@@ -48,14 +40,19 @@ impl GroupContext {
         Self {
             group: group.to_owned(),
             connection: Context::default(),
-            heard: Mutex::default(),
+            rebalances: Mutex::default(),
             closing: AtomicBool::new(false),
             warned: Mutex::default(),
         }
     }
 
-    pub fn take(&self) -> Heard {
-        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Rebalances that nobody has looked at.
+    pub fn take(&self) -> VecDeque<Rebalance> {
+        let mut all = self
+            .rebalances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut all)
     }
 
     pub fn close(&self) {
@@ -127,26 +124,15 @@ impl ConsumerContext for GroupContext {
             return;
         }
         let partitions = names(partitions);
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.rebalances.push_back(if assigns {
+        let mut all = self
+            .rebalances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push_back(if assigns {
             Rebalance::Assign(partitions)
         } else {
             Rebalance::Revoke(partitions)
         });
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        let worked = match result {
-            Ok(()) => true,
-            // There was nothing to commit that was not committed.
-            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => true,
-            Err(error) => {
-                tracing::warn!(group = self.group, %error, "a commit failed; it is tried again");
-                false
-            }
-        };
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.commits.push_back(worked);
     }
 }
 

@@ -18,7 +18,8 @@ use kafka_client::rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::commits::{Commits, Offsets};
-use super::context::{GroupContext, Heard, Rebalance};
+use super::committer::Committer;
+use super::context::{GroupContext, Rebalance};
 use super::start;
 use crate::carrier::{Delivery, Event, Position, TopicPartition};
 use crate::config::Start;
@@ -65,6 +66,7 @@ pub(super) struct Member {
     group: String,
     start: Start,
     consumer: Arc<Consumer>,
+    committer: Committer,
     events: UnboundedSender<anyhow::Result<Event>>,
     commands: Receiver<Command>,
     shared: Arc<Shared>,
@@ -90,6 +92,7 @@ impl Member {
         group: String,
         start: Start,
         consumer: Arc<Consumer>,
+        committer: Committer,
         events: UnboundedSender<anyhow::Result<Event>>,
         commands: Receiver<Command>,
         shared: Arc<Shared>,
@@ -98,6 +101,7 @@ impl Member {
             group,
             start,
             consumer,
+            committer,
             events,
             commands,
             shared,
@@ -204,14 +208,7 @@ impl Member {
     }
 
     fn rebalance(&mut self) {
-        let Heard {
-            rebalances,
-            commits,
-        } = self.consumer.context().take();
-        for worked in commits {
-            self.commits.done(worked, Instant::now());
-        }
-        for rebalance in rebalances {
+        for rebalance in self.consumer.context().take() {
             match rebalance {
                 Rebalance::Assign(partitions) => self.assigning.push_back(partitions),
                 Rebalance::Revoke(partitions) if self.consumer.assignment_lost() => {
@@ -363,14 +360,11 @@ impl Member {
     }
 
     fn commit(&mut self) {
+        for worked in self.committer.ended() {
+            self.commits.done(worked, Instant::now());
+        }
         if let Some(offsets) = self.commits.take(Instant::now()) {
-            let asked = self.consumer.commit(&list(&offsets), CommitMode::Async);
-            if let Err(error) = &asked {
-                tracing::debug!(group = self.group, %error, "cannot commit yet");
-            }
-            // Not waited for: librdkafka reports on such a commit only where its own callback is
-            // set, which the client does not do. One that fails is made good by the next.
-            self.commits.done(asked.is_ok(), Instant::now());
+            self.committer.commit(list(&offsets));
         }
     }
 
@@ -452,6 +446,7 @@ impl Member {
     }
 
     fn leave(mut self) {
+        self.committer.finish();
         let offsets = self.commits.drain();
         self.commit_now(&offsets);
         self.consumer.context().close();
@@ -464,7 +459,7 @@ impl Member {
             // librdkafka waits for an answer before it lets us go.
             let _refused = self.consumer.incremental_assign(&start::list(&partitions));
         }
-        for rebalance in self.consumer.context().take().rebalances {
+        for rebalance in self.consumer.context().take() {
             let _refused = match rebalance {
                 Rebalance::Assign(all) => self.consumer.incremental_assign(&start::list(&all)),
                 Rebalance::Revoke(all) => self.consumer.incremental_unassign(&start::list(&all)),

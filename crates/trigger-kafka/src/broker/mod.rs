@@ -1,6 +1,7 @@
 //! The carrier of a Kafka cluster: a member of a consumer group, with cooperative rebalances.
 
 mod commits;
+mod committer;
 mod context;
 mod lag;
 mod letters;
@@ -20,6 +21,7 @@ use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::committer::Committer;
 use self::context::GroupContext;
 use self::letters::Topics;
 use self::member::{Command, Member, Shared};
@@ -93,15 +95,21 @@ impl Broker {
         let member_group = group.clone();
         let thread = std::thread::Builder::new().name(name).spawn(move || {
             if let Ok(consumer) = starting.recv() {
-                Member::new(
-                    member_group,
-                    start,
-                    consumer,
-                    to_group,
-                    from_group,
-                    member_shared,
-                )
-                .run();
+                let committer =
+                    Committer::start(&member_group, consumer.clone(), std::thread::current());
+                match committer {
+                    Ok(committer) => Member::new(
+                        member_group,
+                        start,
+                        consumer,
+                        committer,
+                        to_group,
+                        from_group,
+                        member_shared,
+                    )
+                    .run(),
+                    Err(error) => drop(to_group.send(Err(error.into()))),
+                }
             }
         })?;
         let sleeper = thread.thread().clone();

@@ -67,6 +67,10 @@ pub async fn with(partitions: i32, test: impl AsyncFnOnce(&World)) {
 
 impl World {
     pub async fn new(connection: Connection) -> Self {
+        // RUST_LOG shows what the hosts of a test say.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let log = tracing_subscriber::fmt().with_env_filter(filter);
+        let _already = log.with_test_writer().try_init();
         let id = Uuid::new_v4().simple();
         Self {
             cluster: Cluster::new(&connection).expect("a client"),

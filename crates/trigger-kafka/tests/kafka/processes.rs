@@ -18,7 +18,7 @@ impl Member {
         let child = Command::new(program())
             .arg(&manifest)
             .arg(state_dir())
-            .env("RUST_BACKTRACE", "1")
+            .env("RUST_LOG", "info")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log"))
             .stderr(log)
@@ -61,6 +61,10 @@ fn program() -> PathBuf {
         .and_then(Path::parent)
         .expect("a target folder");
     let program = target.join("examples/member");
-    assert!(program.is_file(), "{} is missing", program.display());
+    assert!(
+        program.is_file(),
+        "{} is missing: cargo build --release -p trigger-kafka --example member",
+        program.display()
+    );
     program
 }

@@ -1,0 +1,148 @@
+//! An application of one component, run in this process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use host_app::{App, VariableOptions, Variables};
+use host_postgres::Postgres;
+use host_runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::meter::Meter;
+use super::records::Topic;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub struct Application {
+    pub component: PathBuf,
+    pub brokers: String,
+    pub folder: PathBuf,
+    pub concurrency: usize,
+}
+
+/// What runs until it is stopped.
+pub struct Running {
+    shutdown: CancellationToken,
+    job: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        self.job.await?
+    }
+}
+
+impl Application {
+    async fn load(&self, trigger: &str) -> anyhow::Result<(App, Variables, Arc<Runtime>)> {
+        let text = format!(
+            r#"
+            spin_manifest_version = 2
+            [application]
+            name = "bench"
+            version = "1.0.0"
+            [application.trigger.kafka]
+            brokers = "{}"
+            [component.noop]
+            source = "{}"
+            {trigger}
+            "#,
+            self.brokers,
+            self.component.display()
+        );
+        let path = self.folder.join("spin.toml");
+        std::fs::write(&path, text)?;
+        let app = App::load(&path)?;
+        let variables = Variables::new(&app, VariableOptions::default())?;
+        let postgres = Postgres::new(host_postgres::Options::default());
+        let options = host_runtime::Options::new(self.folder.join("state"), postgres);
+        let loaded = Runtime::load(Arc::new(app), Arc::new(variables), options).await?;
+        let app = App::load(&path)?;
+        let variables = Variables::new(&app, VariableOptions::default())?;
+        Ok((app, variables, loaded))
+    }
+
+    /// Serves the component over HTTP; the address.
+    pub async fn http(&self) -> anyhow::Result<(std::net::SocketAddr, Running)> {
+        let trigger = "[[trigger.http]]\nroute = \"/...\"\ncomponent = \"noop\"";
+        let (app, variables, runtime) = self.load(trigger).await?;
+        let options = trigger_http::Options::new(([127, 0, 0, 1], 0).into());
+        let service =
+            trigger_http::Service::new(&app, &variables, &runtime, Vec::new(), options).await?;
+        let service = service.context("no http trigger")?;
+        let address = service.local_addr()?;
+        let shutdown = CancellationToken::new();
+        let job = tokio::spawn(service.run(shutdown.clone()));
+        Ok((address, Running { shutdown, job }))
+    }
+
+    async fn kafka(&self, topic: &Topic, batch: usize) -> anyhow::Result<Running> {
+        let group = format!("bench-{}", uuid::Uuid::new_v4().simple());
+        let trigger = format!(
+            "[[trigger.kafka]]\ncomponent = \"noop\"\ntopics = [\"{}\"]\ngroup = \"{group}\"\n\
+             concurrency = {}\nbatch = {{ max_records = {batch} }}",
+            topic.name, self.concurrency
+        );
+        let (app, variables, runtime) = self.load(&trigger).await?;
+        let service = trigger_kafka::Service::new(&app, &variables, &runtime, None).await?;
+        let service = service.context("no kafka trigger")?;
+        let shutdown = CancellationToken::new();
+        let job = tokio::spawn(service.run(shutdown.clone()));
+        Ok(Running { shutdown, job })
+    }
+
+    /// Records per second, from the first that is handled to the last.
+    pub async fn drain(
+        &self,
+        topic: &Topic,
+        batch: usize,
+        count: u64,
+        meter: &Meter,
+    ) -> anyhow::Result<f64> {
+        let before = meter.done();
+        let running = self.kafka(topic, batch).await?;
+        until(|| meter.done() > before).await?;
+        let (started, first) = (Instant::now(), meter.done());
+        until(|| meter.done() >= before + count).await?;
+        let rate = (meter.done() - first) as f64 / started.elapsed().as_secs_f64();
+        running.stop().await?;
+        Ok(rate)
+    }
+
+    /// Milliseconds from each record's creation to the start of its call, at a steady rate.
+    pub async fn follow(
+        &self,
+        topic: &Topic,
+        batch: usize,
+        rate: u64,
+        duration: Duration,
+        meter: &Meter,
+    ) -> anyhow::Result<Vec<f64>> {
+        let running = self.kafka(topic, batch).await?;
+        // Until it has its partitions.
+        let before = meter.done();
+        topic.pace(10, Duration::from_secs(1)).await?;
+        until(|| meter.done() >= before + 10).await?;
+        let before = meter.done();
+        meter.record_delays(true);
+        let count = topic.pace(rate, duration).await?;
+        until(|| meter.done() >= before + count).await?;
+        let delays = meter.record_delays(false);
+        running.stop().await?;
+        Ok(delays.into_iter().map(|seconds| seconds * 1000.0).collect())
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while !condition() {
+        if started.elapsed() > PATIENCE {
+            bail!("the trigger handled nothing for {PATIENCE:?}");
+        }
+        tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+    Ok(())
+}

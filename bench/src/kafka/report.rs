@@ -1,0 +1,90 @@
+//! The table that comes out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+
+/// A way of handling records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    Bare,
+    /// Our trigger, with so many records in one call.
+    Trigger(usize),
+    Post,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bare => f.pad("bare consumer loop"),
+            Self::Trigger(batch) => f.pad(&format!("trigger, batches of {batch}")),
+            Self::Post => f.pad("a POST of each record"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sample {
+    rates: Vec<f64>,
+    lags_ms: Vec<f64>,
+}
+
+#[derive(Default)]
+pub struct Results(BTreeMap<Way, Sample>);
+
+impl Results {
+    pub fn add(&mut self, way: Way, rate: f64, lags_ms: Vec<f64>) {
+        let sample = self.0.entry(way).or_default();
+        sample.rates.push(rate);
+        sample.lags_ms.extend(lags_ms);
+    }
+
+    pub fn print(mut self, ways: &[Way], json: bool) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        let bare = self
+            .0
+            .get(&Way::Bare)
+            .map_or(0.0, |bare| median(&bare.rates));
+        if !json {
+            writeln!(
+                out,
+                "{:<24} {:>10} {:>8} {:>8} {:>8}",
+                "", "records/s", "of bare", "p50 ms", "p99 ms"
+            )?;
+        }
+        for way in ways {
+            let Some(sample) = self.0.get_mut(way) else {
+                continue;
+            };
+            let rate = median(&sample.rates);
+            sample.lags_ms.sort_by(f64::total_cmp);
+            let (p50, p99) = (at(&sample.lags_ms, 0.5), at(&sample.lags_ms, 0.99));
+            if json {
+                let line = serde_json::json!({
+                    "way": way.to_string(), "records_per_second": rate, "of_bare": rate / bare,
+                    "rates": sample.rates, "lag_p50_ms": p50, "lag_p99_ms": p99,
+                });
+                writeln!(out, "{line}")?;
+            } else {
+                let share = rate / bare;
+                writeln!(
+                    out,
+                    "{way:<24} {rate:>10.0} {share:>8.2} {p50:>8.1} {p99:>8.1}"
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    at(&values, 0.5)
+}
+
+fn at(sorted: &[f64], part: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let index = (last as f64 * part).round() as usize;
+    sorted.get(index).copied().unwrap_or(f64::NAN)
+}
