@@ -1,5 +1,6 @@
 //! What an operator's commands do, against a real Postgres.
 
+#[allow(dead_code, reason = "shared with tests that need more of it")]
 mod common;
 
 use common::{Database, append, group, next_records, read, until_below_horizon, within};
