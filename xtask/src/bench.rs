@@ -25,6 +25,12 @@ enum Subject {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Handle Kafka's records: our trigger beside a bare consumer loop and a POST of each record
+    Kafka {
+        /// More options for the measuring program (see `-- --help`), after `--`
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// From a change's commit to its handler's start at 500 events/s, on one host and across two
     Events {
         /// More options for the measuring program (see `-- --help`), after `--`
@@ -36,6 +42,7 @@ enum Subject {
 pub fn run(options: Options) -> anyhow::Result<()> {
     match options.subject {
         Subject::Http { rest } => http(&rest),
+        Subject::Kafka { rest } => kafka(&rest),
         Subject::Events { rest } => events(&rest),
     }
 }
@@ -68,6 +75,19 @@ fn http(rest: &[String]) -> anyhow::Result<()> {
         .args(["http", "--url", &format!("http://{listen}")])
         .args(["--database-url", &cluster.url(DATABASE)])
         .args(rest);
+    process::step(&mut bench)
+}
+
+fn kafka(rest: &[String]) -> anyhow::Result<()> {
+    build::all(build::Guests::WithTests)?;
+    let mut bench = Command::new(paths::binary("bench"));
+    bench
+        .arg("kafka")
+        .arg("--component")
+        .arg(paths::target().join("wasm32-wasip2/guest/kafka_noop.wasm"))
+        .args(rest)
+        .env("TEST_KAFKA_HOME", crate::kafka::home()?)
+        .current_dir(paths::root());
     process::step(&mut bench)
 }
 
