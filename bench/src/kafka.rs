@@ -40,7 +40,7 @@ pub struct Options {
     /// Keys to spread the records over
     #[arg(long, default_value_t = 10_000)]
     keys: u64,
-    /// Headers of each record besides none
+    /// Headers of each record
     #[arg(long, default_value_t = 0)]
     headers: usize,
     /// Partitions of the topic

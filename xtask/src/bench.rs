@@ -25,6 +25,13 @@ enum Subject {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Handle records: the kafka trigger beside a bare consumer loop and a POST of each record, on the
+    /// broker of TEST_KAFKA_BROKERS, or a private one from the jars in TEST_KAFKA_HOME/libs
+    Kafka {
+        /// More options for the measuring program (see `-- --help`), after `--`
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// From the commit to the handler's start at 500 events/s on the embedded log, here and from another host
     Events,
 }
@@ -32,6 +39,7 @@ enum Subject {
 pub fn run(options: Options) -> anyhow::Result<()> {
     match options.subject {
         Subject::Http { rest } => http(&rest),
+        Subject::Kafka { rest } => kafka(&rest),
         Subject::Events => events(),
     }
 }
@@ -64,6 +72,13 @@ fn http(rest: &[String]) -> anyhow::Result<()> {
         .args(["http", "--url", &format!("http://{listen}")])
         .args(["--database-url", &cluster.url(DATABASE)])
         .args(rest);
+    process::step(&mut bench)
+}
+
+fn kafka(rest: &[String]) -> anyhow::Result<()> {
+    build::all(build::Guests::WithTests)?;
+    let mut bench = Command::new(paths::binary("bench"));
+    bench.arg("kafka").args(rest).current_dir(paths::root());
     process::step(&mut bench)
 }
 

@@ -208,6 +208,7 @@ impl Dispatcher {
         self.finish(&delivery.partition, delivery.position);
         if let Some(partition) = self.partitions.get_mut(&delivery.partition) {
             partition.held -= 1;
+            partition.held_bytes -= delivery.record.size();
         }
     }
 }
