@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::meter::Meter;
-use super::records::Topic;
+use super::records::{Topic, WARM};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -124,11 +124,11 @@ impl Application {
         let running = self.kafka(topic, batch).await?;
         // Until it has its partitions.
         let before = meter.done();
-        topic.pace(10, Duration::from_secs(1)).await?;
-        until(|| meter.done() >= before + 10).await?;
+        let pacer = topic.pacer().await?;
+        until(|| meter.done() >= before + WARM).await?;
         let before = meter.done();
         meter.record_delays(true);
-        let count = topic.pace(rate, duration).await?;
+        let count = pacer.run(rate, duration).await?;
         until(|| meter.done() >= before + count).await?;
         let delays = meter.record_delays(false);
         running.stop().await?;
