@@ -40,7 +40,7 @@ pub struct Options {
     /// Keys to spread the records over
     #[arg(long, default_value_t = 10_000)]
     keys: u64,
-    /// Headers of each record besides none
+    /// Headers of each record
     #[arg(long, default_value_t = 0)]
     headers: usize,
     /// Partitions of the topic
@@ -97,12 +97,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     );
     full.fill(options.records).await?;
 
-    let application = Application {
-        component: std::path::absolute(&options.component)?,
-        brokers: connection.brokers.clone(),
-        folder: folder.path().to_owned(),
-        concurrency: options.concurrency,
-    };
+    let application = Application::new(
+        std::path::absolute(&options.component)?,
+        connection.brokers.clone(),
+        folder.path().to_owned(),
+        options.concurrency,
+    )
+    .await?;
     let mut ways = vec![Way::Bare];
     ways.extend(options.batches.iter().map(|batch| Way::Trigger(*batch)));
     ways.push(Way::Post);

@@ -1,6 +1,6 @@
 //! An application of one component, run in this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::meter::Meter;
-use super::records::Topic;
+use super::records::{Topic, WARM};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Application {
-    pub component: PathBuf,
-    pub brokers: String,
-    pub folder: PathBuf,
-    pub concurrency: usize,
+    component: PathBuf,
+    brokers: String,
+    folder: PathBuf,
+    concurrency: usize,
+    runtime: Arc<Runtime>,
 }
 
 /// What runs until it is stopped.
@@ -37,41 +38,38 @@ impl Running {
 }
 
 impl Application {
-    async fn load(&self, trigger: &str) -> anyhow::Result<(App, Variables, Arc<Runtime>)> {
-        let text = format!(
-            r#"
-            spin_manifest_version = 2
-            [application]
-            name = "bench"
-            version = "1.0.0"
-            [application.trigger.kafka]
-            brokers = "{}"
-            [component.noop]
-            source = "{}"
-            {trigger}
-            "#,
-            self.brokers,
-            self.component.display()
-        );
-        let path = self.folder.join("spin.toml");
-        std::fs::write(&path, text)?;
-        let app = App::load(&path)?;
-        let variables = Variables::new(&app, VariableOptions::default())?;
+    /// Compiles the component, once: a runtime reserves much address space.
+    pub async fn new(
+        component: PathBuf,
+        brokers: String,
+        folder: PathBuf,
+        concurrency: usize,
+    ) -> anyhow::Result<Self> {
+        let (app, variables) = load(&component, &brokers, &folder, "")?;
         let postgres = Postgres::new(host_postgres::Options::default());
-        let options = host_runtime::Options::new(self.folder.join("state"), postgres);
-        let loaded = Runtime::load(Arc::new(app), Arc::new(variables), options).await?;
-        let app = App::load(&path)?;
-        let variables = Variables::new(&app, VariableOptions::default())?;
-        Ok((app, variables, loaded))
+        let options = host_runtime::Options::new(folder.join("state"), postgres);
+        let runtime = Runtime::load(Arc::new(app), Arc::new(variables), options).await?;
+        Ok(Self {
+            component,
+            brokers,
+            folder,
+            concurrency,
+            runtime,
+        })
+    }
+
+    fn load(&self, trigger: &str) -> anyhow::Result<(App, Variables)> {
+        load(&self.component, &self.brokers, &self.folder, trigger)
     }
 
     /// Serves the component over HTTP; the address.
     pub async fn http(&self) -> anyhow::Result<(std::net::SocketAddr, Running)> {
         let trigger = "[[trigger.http]]\nroute = \"/...\"\ncomponent = \"noop\"";
-        let (app, variables, runtime) = self.load(trigger).await?;
+        let (app, variables) = self.load(trigger)?;
         let options = trigger_http::Options::new(([127, 0, 0, 1], 0).into());
         let service =
-            trigger_http::Service::new(&app, &variables, &runtime, Vec::new(), options).await?;
+            trigger_http::Service::new(&app, &variables, &self.runtime, Vec::new(), options)
+                .await?;
         let service = service.context("no http trigger")?;
         let address = service.local_addr()?;
         let shutdown = CancellationToken::new();
@@ -86,8 +84,8 @@ impl Application {
              concurrency = {}\nbatch = {{ max_records = {batch} }}",
             topic.name, self.concurrency
         );
-        let (app, variables, runtime) = self.load(&trigger).await?;
-        let service = trigger_kafka::Service::new(&app, &variables, &runtime, None).await?;
+        let (app, variables) = self.load(&trigger)?;
+        let service = trigger_kafka::Service::new(&app, &variables, &self.runtime, None).await?;
         let service = service.context("no kafka trigger")?;
         let shutdown = CancellationToken::new();
         let job = tokio::spawn(service.run(shutdown.clone()));
@@ -124,16 +122,43 @@ impl Application {
         let running = self.kafka(topic, batch).await?;
         // Until it has its partitions.
         let before = meter.done();
-        topic.pace(10, Duration::from_secs(1)).await?;
-        until(|| meter.done() >= before + 10).await?;
+        let pacer = topic.pacer().await?;
+        until(|| meter.done() >= before + WARM).await?;
         let before = meter.done();
         meter.record_delays(true);
-        let count = topic.pace(rate, duration).await?;
+        let count = pacer.run(rate, duration).await?;
         until(|| meter.done() >= before + count).await?;
         let delays = meter.record_delays(false);
         running.stop().await?;
         Ok(delays.into_iter().map(|seconds| seconds * 1000.0).collect())
     }
+}
+
+fn load(
+    component: &Path,
+    brokers: &str,
+    folder: &Path,
+    trigger: &str,
+) -> anyhow::Result<(App, Variables)> {
+    let text = format!(
+        r#"
+        spin_manifest_version = 2
+        [application]
+        name = "bench"
+        version = "1.0.0"
+        [application.trigger.kafka]
+        brokers = "{brokers}"
+        [component.noop]
+        source = "{}"
+        {trigger}
+        "#,
+        component.display()
+    );
+    let path = folder.join("spin.toml");
+    std::fs::write(&path, text)?;
+    let app = App::load(&path)?;
+    let variables = Variables::new(&app, VariableOptions::default())?;
+    Ok((app, variables))
 }
 
 async fn until(condition: impl Fn() -> bool) -> anyhow::Result<()> {

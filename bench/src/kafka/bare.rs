@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use kafka_client::rdkafka::{Message as _, Offset, TopicPartitionList};
 
-use super::records::{Topic, now_ms};
+use super::records::{Topic, WARM, now_ms};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -46,13 +46,16 @@ pub async fn follow(topic: &Topic, rate: u64, duration: Duration) -> anyhow::Res
     let count = rate * duration.as_secs();
     let reading = tokio::task::spawn_blocking(move || {
         let mut lags = Vec::new();
-        for _ in 0..count {
+        for n in 0..count + WARM {
             let message = consumer.poll(PATIENCE).context("no record in time")??;
+            if n < WARM {
+                continue;
+            }
             let created = message.timestamp().to_millis().unwrap_or_default();
             lags.push((now_ms() - created) as f64);
         }
         anyhow::Ok(lags)
     });
-    topic.pace(rate, duration).await?;
+    topic.pacer().await?.run(rate, duration).await?;
     reading.await?
 }

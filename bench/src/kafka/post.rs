@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::application::Application;
 use super::bare;
-use super::records::{Topic, now_ms};
+use super::records::{Topic, WARM, now_ms};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Records of a partition that wait to be posted.
@@ -38,9 +38,11 @@ pub async fn follow(
     duration: Duration,
 ) -> anyhow::Result<Vec<f64>> {
     let count = rate * duration.as_secs();
-    let pacing = async { topic.pace(rate, duration).await.map(drop) };
-    let lags = deliver(topic, application, count, pacing).await?;
-    Ok(lags.into_iter().map(|(_, lag)| lag).collect())
+    let pacing = async { topic.pacer().await?.run(rate, duration).await.map(drop) };
+    let mut lags = deliver(topic, application, count + WARM, pacing).await?;
+    lags.sort_by_key(|(at, _)| *at);
+    let counted = lags.into_iter().skip(WARM as usize);
+    Ok(counted.map(|(_, lag)| lag).collect())
 }
 
 /// When each was answered, and its lag.

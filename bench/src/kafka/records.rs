@@ -16,6 +16,8 @@ pub struct Topic {
     pub headers: usize,
 }
 
+/// Records in front of those whose lag counts.
+pub const WARM: u64 = 20;
 const FLUSH: Duration = Duration::from_secs(60);
 
 impl Topic {
@@ -30,19 +32,21 @@ impl Topic {
         Ok(tokio::task::spawn_blocking(move || producer.flush(FLUSH)).await??)
     }
 
-    /// Produces at a steady rate, without waiting for acknowledgements.
-    pub async fn pace(&self, rate: u64, duration: Duration) -> anyhow::Result<u64> {
+    /// A producer that has produced [`WARM`] records already, so that its connecting does not
+    /// count as lag.
+    pub async fn pacer(&self) -> anyhow::Result<Pacer<'_>> {
         let mut config = self.connection.producer_config()?;
         config.set("linger.ms", "0");
         let producer: FutureProducer = config.create()?;
-        let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate as u32);
-        let count = rate * duration.as_secs();
-        for n in 0..count {
-            ticks.tick().await;
+        for n in 0..WARM {
             self.send(&producer, n).await?;
         }
-        tokio::task::spawn_blocking(move || producer.flush(FLUSH)).await??;
-        Ok(count)
+        let flushed = producer.clone();
+        tokio::task::spawn_blocking(move || flushed.flush(FLUSH)).await??;
+        Ok(Pacer {
+            topic: self,
+            producer,
+        })
     }
 
     async fn send(&self, producer: &FutureProducer, n: u64) -> anyhow::Result<()> {
@@ -66,6 +70,29 @@ impl Topic {
                 Err((error, _)) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Produces at a steady rate.
+pub struct Pacer<'t> {
+    topic: &'t Topic,
+    producer: FutureProducer,
+}
+
+impl Pacer<'_> {
+    /// Without waiting for acknowledgements. How many it were.
+    pub async fn run(self, rate: u64, duration: Duration) -> anyhow::Result<u64> {
+        // Until whoever reads has connected, too.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate as u32);
+        let count = rate * duration.as_secs();
+        for n in 0..count {
+            ticks.tick().await;
+            self.topic.send(&self.producer, n).await?;
+        }
+        let producer = self.producer;
+        tokio::task::spawn_blocking(move || producer.flush(FLUSH)).await??;
+        Ok(count)
     }
 }
 

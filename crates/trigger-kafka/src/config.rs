@@ -300,10 +300,6 @@ impl Settings {
     /// What is wrong with it, in words for the manifest's author.
     pub(crate) fn violations(&self) -> Vec<String> {
         let mut violations = self.connection().violations();
-        if self.event_log.is_empty() && self.brokers.is_empty() {
-            violations
-                .push("name a Postgres URL in event_log or Kafka brokers in brokers".to_owned());
-        }
         if self.session_timeout_ms.is_some_and(|ms| ms < 1000) {
             violations.push("session_timeout_ms must be at least 1000".to_owned());
         }

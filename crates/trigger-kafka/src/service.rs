@@ -64,7 +64,14 @@ impl Service {
         let source = match (settings.connection(), log) {
             (kafka, _) if kafka.is_set() => Some(Source::Kafka(kafka, settings.membership())),
             (_, Some(log)) => Some(Source::Log(log.clone())),
-            (_, None) => None,
+            (_, None) => {
+                errors.push(
+                    "[application.trigger.kafka]: name Kafka brokers in brokers or a Postgres URL \
+                     in event_log"
+                        .to_owned(),
+                );
+                None
+            }
         };
         let mut taken = BTreeMap::new();
         let mut groups = Vec::new();

@@ -70,7 +70,10 @@ impl Broker {
             )
             // Per partition: what is fetched ahead, and waits while a partition is paused.
             .set("queued.max.messages.kbytes", "8192")
-            .set("queued.min.messages", "20000")
+            .set("queued.min.messages", "50000")
+            // How soon a queue that was full is filled again. The default is a second, in which a
+            // quick handler has long emptied it.
+            .set("fetch.queue.backoff.ms", "5")
             // New topics of a pattern, and topics that are missing, are looked for this often.
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("enable.partition.eof", "false");

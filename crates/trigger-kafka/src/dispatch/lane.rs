@@ -150,6 +150,8 @@ impl Dispatcher {
             && partition.id == lane.ownership
         {
             partition.held -= lane.queue.len();
+            let sizes = lane.queue.iter().map(|left| left.delivery.record.size());
+            partition.held_bytes -= sizes.sum::<usize>();
         }
         if let Some(key) = lane.key {
             self.keys.remove(&(lane.ownership, key));

@@ -32,6 +32,13 @@ use crate::meters::Meters;
 /// only their places.
 const MAX_SPAN: usize = 100_000;
 
+/// Records of a partition in lanes, past which it is paused: enough that no call waits for the next ones,
+/// and no more than this whatever the trigger's settings.
+const MIN_HELD: usize = 2_000;
+const MAX_HELD: usize = 10_000;
+/// And bytes of them. One record may be larger.
+const MAX_HELD_BYTES: usize = 16 << 20;
+
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -81,6 +88,8 @@ struct Partition {
     tracker: Tracker,
     /// Records in lanes.
     held: usize,
+    /// Bytes of them, about.
+    held_bytes: usize,
     /// Lanes with a call in flight or a burial.
     busy: usize,
     paused: bool,
@@ -119,6 +128,7 @@ impl Dispatcher {
                 id: self.next_id(),
                 tracker: Tracker::default(),
                 held: 0,
+                held_bytes: 0,
                 busy: 0,
                 paused: false,
                 drain_until: None,
@@ -173,6 +183,7 @@ impl Dispatcher {
             self.meters.records.increment(1);
             if self.config.filter.accepts(&delivery.record) {
                 partition.held += 1;
+                partition.held_bytes += delivery.record.size();
                 let id = partition.id;
                 self.enqueue(id, delivery, now);
             } else {
@@ -264,13 +275,25 @@ impl Dispatcher {
 
     /// Pauses partitions that hold too much and resumes those that have room again.
     fn control_flow(&mut self) {
-        let limit = (self.config.batch.max_records * 2).max(500);
+        let calls = self.config.concurrency.saturating_add(1);
+        let wanted = self
+            .config
+            .batch
+            .max_records
+            .saturating_mul(calls)
+            .saturating_mul(2);
+        let limit = wanted.clamp(MIN_HELD, MAX_HELD);
         for (name, partition) in &mut self.partitions {
             let (held, span) = (partition.held, partition.tracker.len());
-            if !partition.paused && (held >= limit || span >= MAX_SPAN) {
+            let bytes = partition.held_bytes;
+            if !partition.paused && (held >= limit || bytes >= MAX_HELD_BYTES || span >= MAX_SPAN) {
                 partition.paused = true;
                 self.effects.push(Effect::Pause(name.clone()));
-            } else if partition.paused && held <= limit / 2 && span <= MAX_SPAN / 2 {
+            } else if partition.paused
+                && held <= limit / 2
+                && bytes <= MAX_HELD_BYTES / 2
+                && span <= MAX_SPAN / 2
+            {
                 partition.paused = false;
                 self.effects.push(Effect::Resume(name.clone()));
             }

@@ -4,11 +4,18 @@ use std::time::{Instant, SystemTime};
 
 use super::batches::BatchId;
 use super::lane::{LaneId, Pending, Share, State};
-use super::{Burial, Dispatcher, Effect};
+use super::{Burial, Dispatcher, Effect, Record};
 use crate::handler::{Failure, Outcome};
 
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 4000;
+
+/// The trace a record belongs to: the second field of its `traceparent` (W3C Trace Context).
+fn trace_id(record: &Record) -> Option<String> {
+    let header = record.header("traceparent")?;
+    let id = std::str::from_utf8(header).ok()?.split('-').nth(1)?;
+    Some(id.to_owned())
+}
 
 impl Dispatcher {
     /// A call ended.
@@ -131,12 +138,14 @@ impl Dispatcher {
         };
         let partition = first.delivery.partition.to_string();
         let offset = first.delivery.record.offset;
+        let trace_id = trace_id(&first.delivery.record);
         self.meters.retried.increment(1);
         let delay = self.delay(failures);
         tracing::info!(
             group = self.config.group(),
             partition,
             offset,
+            trace_id,
             attempt = failures,
             retry_ms = delay.as_millis() as u64,
             reason,
@@ -158,6 +167,7 @@ impl Dispatcher {
             group = self.config.group(),
             partition = %first.delivery.partition,
             offset = first.delivery.record.offset,
+            trace_id = trace_id(&first.delivery.record),
             attempts,
             reason,
             "a record becomes a dead letter"
@@ -208,6 +218,7 @@ impl Dispatcher {
         self.finish(&delivery.partition, delivery.position);
         if let Some(partition) = self.partitions.get_mut(&delivery.partition) {
             partition.held -= 1;
+            partition.held_bytes -= delivery.record.size();
         }
     }
 }

@@ -294,7 +294,7 @@ fn records_that_the_filter_refuses_are_committed_without_a_call() {
 fn a_partition_with_too_much_in_flight_is_paused_and_resumed() {
     let now = Instant::now();
     let mut d = dispatcher("concurrency = 1");
-    let many: Vec<_> = (1..=500)
+    let many: Vec<_> = (1..=MIN_HELD as i64)
         .map(|n| delivery(0, Some(&n.to_string()), n))
         .collect();
     d.arrived(many, now);

@@ -10,7 +10,7 @@ async fn every_mistake_is_listed_with_its_trigger() {
                 "host",
                 r#"
                 [application.trigger.kafka]
-                brokers = "localhost:9092"
+                brokers = "localhost"
                 [[trigger.kafka]]
                 component = "probe"
                 topics = []
@@ -27,7 +27,7 @@ async fn every_mistake_is_listed_with_its_trigger() {
         };
         let message = format!("{error:#}");
         for part in [
-            "leave `brokers` empty",
+            "`localhost` is not host:port",
             "at least one topic",
             "concurrency",
             "group `probe`",
