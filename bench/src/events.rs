@@ -1,7 +1,9 @@
 //! `bench events`: from the commit of a change to the start of its handler, through the whole system
-//! under a steady load of `POST /tasks`. Postgres itself says when each transaction was committed.
+//! under a steady load of `POST /tasks`: by the event log, and by the relay and Kafka where a broker can be
+//! had. Postgres itself says when each transaction was committed.
 
 mod application;
+mod database;
 mod load;
 mod stamps;
 
@@ -10,8 +12,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use hdrhistogram::Histogram;
+use kafka_broker::Broker;
 
 use self::application::Application;
+use self::database::Database;
 use self::load::Load;
 use crate::http::people::Accounts;
 
@@ -21,9 +25,9 @@ const GOAL_P99_MS: f64 = 50.0;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// A database of its own, as its owner, on a server with track_commit_timestamp = on
+    /// A server with track_commit_timestamp = on, as a role that may create databases and roles
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    server_url: String,
     /// The host's binary
     #[arg(long, default_value = "target/release/taskwhisper")]
     binary: PathBuf,
@@ -48,14 +52,27 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let application = Application::write(&options.manifest, &options.handler)?;
+    let libs = kafka_broker::libs_for_tests();
+    if let Err(missing) = &libs {
+        eprintln!("Not measured with Kafka: {missing}");
+    }
     println!(
         "commit to handler start at {}/s, in milliseconds (goal: p50 < {GOAL_P50_MS}, p99 < {GOAL_P99_MS})\n\n\
-         {:<12} {:>8} {:>8} {:>8} {:>8} {:>8}",
+         {:<18} {:>8} {:>8} {:>8} {:>8} {:>8}",
         options.rate, "", "events", "p50", "p90", "p99", "max"
     );
-    for (name, several) in [("one host", false), ("two hosts", true)] {
-        let (latencies, events) = measure(&options, &application, several)
+    for (name, kafka, several) in [
+        ("one host", false, false),
+        ("two hosts", false, true),
+        ("one host, Kafka", true, false),
+        ("two hosts, Kafka", true, true),
+    ] {
+        let libs = match (kafka, &libs) {
+            (false, _) => None,
+            (true, Ok(libs)) => Some(libs.clone()),
+            (true, Err(_)) => continue,
+        };
+        let (latencies, events) = measure(&options, libs, several)
             .await
             .with_context(|| name.to_owned())?;
         let ms = |us: u64| us as f64 / 1000.0;
@@ -67,20 +84,32 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             "missed"
         };
         println!(
-            "{name:<12} {events:>8} {p50:>8.1} {p90:>8.1} {p99:>8.1} {:>8.1}  {verdict}",
+            "{name:<18} {events:>8} {p50:>8.1} {p90:>8.1} {p99:>8.1} {:>8.1}  {verdict}",
             ms(latencies.max())
         );
     }
     Ok(())
 }
 
-/// With several hosts, one serves HTTP and the other runs the handlers.
+/// In a database of its own, so that none works off what another has left. With Kafka's jars, on a broker
+/// of its own too. With several hosts, one serves HTTP and the other runs the handlers.
 async fn measure(
     options: &Options,
-    application: &Application,
+    kafka_libs: Option<PathBuf>,
     several: bool,
 ) -> anyhow::Result<(Histogram<u64>, usize)> {
-    let start = |triggers| application.start(&options.binary, &options.database_url, triggers);
+    let folder = tempfile::tempdir()?;
+    let broker = kafka_libs
+        .map(|libs| {
+            let data = folder.path().join("kafka");
+            Broker::start(kafka_broker::Options::new(libs, data))
+        })
+        .transpose()?;
+    let brokers = broker.as_ref().map(Broker::brokers);
+    let database = Database::create(&options.server_url).await?;
+    let application = Application::write(&options.manifest, &options.handler)?;
+    let start =
+        |triggers| application.start(&options.binary, &database.url, brokers.as_deref(), triggers);
     let (host, _handlers);
     if several {
         host = start(Some("http")).await?;
@@ -97,7 +126,7 @@ async fn measure(
         duration: Duration::from_secs(options.seconds),
     };
     let span = load.run(host.address()?, &people.users).await?;
-    let commits = stamps::commits(&options.database_url, span).await?;
+    let commits = stamps::commits(&database.url, span).await?;
     anyhow::ensure!(
         !commits.is_empty(),
         "no change was committed; is track_commit_timestamp on?"

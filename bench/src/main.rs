@@ -14,7 +14,7 @@ use clap::Parser;
 enum Command {
     /// Create, get and list tasks: the running host beside a bare axum + tokio-postgres server
     Http(http::Options),
-    /// From a change's commit to its handler's start, on one host and across two
+    /// From a change's commit to its handler's start, on one host and across two, by the event log and by Kafka
     Events(events::Options),
     /// Handle records: the kafka trigger beside a bare consumer loop and a POST of each record
     Kafka(kafka::Options),

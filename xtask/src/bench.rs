@@ -31,7 +31,8 @@ enum Subject {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// From a change's commit to its handler's start at 500 events/s, on one host and across two
+    /// From a change's commit to its handler's start at 500 events/s, on one host and across two, by the
+    /// event log and by Kafka
     Events {
         /// More options for the measuring program (see `-- --help`), after `--`
         #[arg(last = true)]
@@ -97,6 +98,7 @@ fn events(rest: &[String]) -> anyhow::Result<()> {
     let commits = ["track_commit_timestamp=on"];
     let cluster = Cluster::start_with(&folder.0, Durability::Kept, &commits)?;
     let guest = "wasm32-wasip2/guest/guest_stamp.wasm";
+    let kafka = crate::kafka::home_if_possible();
     let mut bench = Command::new(paths::binary("bench"));
     bench
         .arg("events")
@@ -107,5 +109,9 @@ fn events(rest: &[String]) -> anyhow::Result<()> {
         .args(rest)
         .env("DATABASE_URL", cluster.url(DATABASE))
         .current_dir(paths::root());
+    match kafka {
+        Ok(home) => _ = bench.env("TEST_KAFKA_HOME", home),
+        Err(reason) => eprintln!("Kafka is not measured. {reason}"),
+    }
     process::step(&mut bench)
 }

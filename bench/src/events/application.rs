@@ -60,11 +60,13 @@ impl Application {
         Ok(Self { folder })
     }
 
-    /// Starts a host of these kinds of trigger, or of all, and waits until it is ready.
+    /// Starts a host of these kinds of trigger, or of all, and waits until it is ready. Without brokers
+    /// its handlers read the event log.
     pub async fn start(
         &self,
         binary: &Path,
         database_url: &str,
+        brokers: Option<&str>,
         triggers: Option<&str>,
     ) -> anyhow::Result<Host> {
         let mut command = Command::new(binary);
@@ -78,6 +80,7 @@ impl Application {
             .arg("--log-dir")
             .arg(self.folder.path().join("logs"))
             .env("DATABASE_URL", database_url)
+            .env("SPIN_VARIABLE_KAFKA_BROKERS", brokers.unwrap_or_default())
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .kill_on_drop(true);

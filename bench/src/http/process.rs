@@ -90,17 +90,3 @@ fn listeners(table: &str, port: u16) -> Vec<String> {
     };
     table.lines().filter_map(inode).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_process_is_found_by_its_port_and_has_used_some_time() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let found = Process::listening_on(port).unwrap();
-        assert_eq!(found.pid, std::process::id());
-        found.cpu().unwrap();
-    }
-}

@@ -285,19 +285,10 @@ impl Cluster {
         blocking("read offsets", move || {
             let marks = partitions.into_iter().map(|partition| {
                 let topic = &partition.topic;
-                let started = Instant::now();
-                let marks = loop {
-                    let marks = own
-                        .reader
-                        .fetch_watermarks(topic, partition.partition, TIMEOUT);
-                    match marks {
-                        // A topic is there a moment before its partitions have leaders.
-                        Err(error) if has_no_leader(&error) && started.elapsed() < TIMEOUT => {
-                            std::thread::sleep(SLICE);
-                        }
-                        marks => break marks,
-                    }
-                };
+                let marks = once_settled(|| {
+                    own.reader
+                        .fetch_watermarks(topic, partition.partition, TIMEOUT)
+                });
                 let action = format!("read the offsets of {partition}");
                 let marks = marks.map_err(|error| own.explain(&action, &error))?;
                 Ok((partition, marks))
@@ -323,7 +314,8 @@ impl Cluster {
             move || {
                 let wanted = list(partitions.iter().map(|tp| (tp, timestamp_ms)))
                     .map_err(|error| own.explain("look up offsets", &error))?;
-                let found = own.reader.offsets_for_times(wanted, TIMEOUT);
+                let ask = || own.reader.offsets_for_times(wanted.clone(), TIMEOUT);
+                let found = once_settled(ask);
                 found
                     .map(|found| offsets(&found))
                     .map_err(|error| own.explain("look up offsets", &error))
@@ -357,7 +349,7 @@ impl Cluster {
                     .map(|tp| (tp, Offset::Invalid.to_raw().unwrap_or(0))),
             )
             .map_err(|error| own.explain(&action, &error))?;
-            let committed = consumer.committed_offsets(wanted, TIMEOUT);
+            let committed = once_settled(|| consumer.committed_offsets(wanted.clone(), TIMEOUT));
             committed
                 .map(|committed| offsets(&committed))
                 .map_err(|error| own.explain(&action, &error))
@@ -377,7 +369,7 @@ impl Cluster {
             let consumer = Connection::consumer(&own.connection.consumer_config(&group)?)?;
             let wanted = list(offsets.iter().map(|(tp, offset)| (tp, *offset)))
                 .map_err(|error| own.explain(&action, &error))?;
-            let done = consumer.commit(&wanted, CommitMode::Sync);
+            let done = once_settled(|| consumer.commit(&wanted, CommitMode::Sync));
             done.map_err(|error| own.explain(&action, &error))
         })
         .await
@@ -411,10 +403,30 @@ impl Cluster {
     }
 }
 
-fn has_no_leader(error: &KafkaError) -> bool {
+/// Asks again while the cluster is still choosing who leads a partition or coordinates a group: both are
+/// there a moment before they can be asked.
+fn once_settled<T>(ask: impl Fn() -> Result<T, KafkaError>) -> Result<T, KafkaError> {
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Err(error) if is_settling(&error) && started.elapsed() < TIMEOUT => {
+                std::thread::sleep(SLICE);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn is_settling(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable)
+        Some(
+            RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
     )
 }
 

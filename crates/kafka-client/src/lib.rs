@@ -11,8 +11,6 @@ mod letter;
 mod letters;
 mod record;
 mod settings;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod values;
 
 pub use admin::{Cluster, Created, Lag, Offsets, Topic, TopicDescription, TopicSpec};

@@ -1,8 +1,8 @@
 //! Topics, offsets and groups.
 
 use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord};
-use kafka_client::testing::TestCluster;
 use kafka_client::{Cluster, Context, Created, TopicSpec};
+use kafka_testing::TestCluster;
 use std::time::Duration;
 
 fn name(what: &str) -> String {

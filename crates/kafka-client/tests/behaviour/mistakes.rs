@@ -1,7 +1,7 @@
 //! What people see who got something wrong.
 
-use kafka_client::testing::TestCluster;
 use kafka_client::{Cluster, Connection, Error};
+use kafka_testing::TestCluster;
 
 #[tokio::test]
 async fn a_broker_that_is_not_there_is_named_with_what_to_check() {

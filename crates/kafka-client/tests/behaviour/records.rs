@@ -8,8 +8,8 @@ use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use kafka_client::rdkafka::message::ToBytes;
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
-use kafka_client::testing::TestCluster;
 use kafka_client::{Copier, headers, letter_headers, read_letter};
+use kafka_testing::TestCluster;
 use uuid::Uuid;
 
 struct Raw(&'static [u8]);

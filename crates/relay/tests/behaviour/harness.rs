@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use event_log::operate::{Letter, LetterFilter, Operator};
 use event_log::{EventLog, Record};
-use kafka_client::testing::TestCluster;
 use kafka_client::{Cluster, Connection, Follower, TopicSpec};
+use kafka_testing::TestCluster;
 use relay::{Options, Relay};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};

@@ -1,10 +1,9 @@
 //! A cluster for tests: the real broker of `TEST_KAFKA_BROKERS`, else librdkafka's own in this
 //! process, which knows the protocol but is no Kafka.
 
-use rdkafka::mocking::MockCluster;
-use rdkafka::producer::DefaultProducerContext;
-
-use crate::Connection;
+use kafka_client::rdkafka::mocking::MockCluster;
+use kafka_client::rdkafka::producer::DefaultProducerContext;
+use kafka_client::{Cluster, Connection, TopicSpec};
 
 /// Names a real broker for tests; `cargo xtask test` sets it.
 pub const BROKERS_VARIABLE: &str = "TEST_KAFKA_BROKERS";
@@ -61,13 +60,13 @@ impl TestCluster {
             let created = mock.create_topic(name, partitions, 1);
             return created.map_err(|error| error.to_string());
         }
-        let spec = crate::TopicSpec {
+        let spec = TopicSpec {
             name: name.to_owned(),
             partitions,
             replication: 1,
             config: Vec::new(),
         };
-        let cluster = crate::Cluster::new(&self.connection()).map_err(|e| e.to_string())?;
+        let cluster = Cluster::new(&self.connection()).map_err(|e| e.to_string())?;
         let created = cluster.create_topics(&[spec]).await;
         created.map(drop).map_err(|error| error.to_string())
     }
