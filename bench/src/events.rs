@@ -40,9 +40,12 @@ pub struct Options {
     /// Tasks made per second
     #[arg(long, default_value_t = 500)]
     rate: u32,
-    /// How long each measurement takes, after a warm-up of two seconds
+    /// How long each measurement takes, after the warm-up
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// How long the same load warms up before: Kafka's broker compiles itself while it runs
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    warm_up: u64,
     /// Users to spread the tasks over
     #[arg(long, default_value_t = 32)]
     users: usize,
@@ -122,7 +125,7 @@ async fn measure(
     let load = Load {
         rate: options.rate,
         connections: options.connections,
-        warm_up: Duration::from_secs(2),
+        warm_up: Duration::from_secs(options.warm_up),
         duration: Duration::from_secs(options.seconds),
     };
     let span = load.run(host.address()?, &people.users).await?;

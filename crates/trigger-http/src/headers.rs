@@ -80,6 +80,8 @@ pub(crate) fn set_spin_headers<T>(
 ) {
     remove_spoofed(headers);
     headers.remove(CONNECTION);
+    // At once: growing step by step would hash every header again each time.
+    headers.reserve(route.fixed.len() + 3 + route.segments.len());
     for (name, value) in &route.fixed {
         headers.insert(name, value.clone());
     }
