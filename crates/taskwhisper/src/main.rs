@@ -31,6 +31,7 @@ use cli::{Cli, Command, DatabaseUrl, Direction, MigrateArgs, ProvisionArgs, Trig
 use settings::Settings;
 
 fn main() -> ExitCode {
+    memory::share_arenas();
     let cli = Cli::parse_from(arguments(std::env::args_os()));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
