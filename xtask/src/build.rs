@@ -41,7 +41,26 @@ pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
 pub fn native(targets: &[&str]) -> anyhow::Result<()> {
     let mut cargo = cargo();
     cargo.args(["build", "--release", "--locked", "--workspace"]);
+    cargo.args(openssl());
     process::step(exclude_guests(&mut cargo)?.args(targets))
+}
+
+/// Build OpenSSL where the system has none to build with: that takes minutes.
+pub fn openssl() -> &'static [&'static str] {
+    let there = process::answers("pkg-config", "--version")
+        && Command::new("pkg-config")
+            .args(["--exists", "openssl >= 1.1.1"])
+            .status()
+            .is_ok_and(|status| status.success());
+    if there {
+        return &[];
+    }
+    eprintln!(
+        "Building OpenSSL too. Its headers and pkg-config spare that (Debian: apt-get install \
+         libssl-dev pkg-config; Fedora: dnf install openssl-devel pkgconf; macOS: brew install \
+         openssl pkgconf)"
+    );
+    &["--features", "kafka-client/vendored-openssl"]
 }
 
 /// Components, put where spin.toml looks for them.

@@ -28,12 +28,44 @@ pub struct Copier {
 impl Copier {
     /// The record a message holds.
     pub fn copy(&mut self, message: &BorrowedMessage<'_>) -> Record {
-        let (key, value) = (message.key(), message.payload());
+        let topic = self.topic(message.topic());
+        #[expect(unsafe_code, reason = "the message is alive: it is borrowed")]
+        // SAFETY: as said, and it has no error: rdkafka makes errors of those that have.
+        unsafe {
+            self.copy_native(message.ptr(), topic)
+        }
+    }
+
+    /// The record a message of this topic holds.
+    ///
+    /// # Safety
+    /// The message is alive, and its `err` is none.
+    #[expect(unsafe_code, reason = "reads a message by librdkafka's own functions")]
+    pub(crate) unsafe fn copy_native(
+        &mut self,
+        message: *const native::rd_kafka_message_t,
+        topic: Arc<str>,
+    ) -> Record {
+        // SAFETY: the caller's; a message owns its key and value for as long as it lives.
+        let (partition, offset, timestamp_ms, key, value) = unsafe {
+            let fields = &*message;
+            let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+            (
+                fields.partition,
+                fields.offset,
+                native::rd_kafka_message_timestamp(message, &mut kind).max(0),
+                slice(fields.key, fields.key_len),
+                slice(fields.payload, fields.len),
+            )
+        };
         let mut parts: Vec<(Arc<str>, &[u8])> = Vec::new();
-        each_header(message, |name, value| {
-            let name = self.name(name);
-            parts.push((name, value));
-        });
+        // SAFETY: the caller's.
+        unsafe {
+            each_header(message, |name, value| {
+                let name = self.name(name);
+                parts.push((name, value));
+            });
+        }
         let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         let total = size(key) + size(value) + parts.iter().map(|(_, v)| v.len()).sum::<usize>();
         if self.chunk.capacity() < total {
@@ -50,11 +82,11 @@ impl Copier {
             .map(|(name, value)| (name, put(value)))
             .collect();
         let mut record = Record {
-            topic: self.topic(message.topic()),
-            partition: message.partition(),
-            offset: message.offset(),
+            topic,
+            partition,
+            offset,
             id: Uuid::nil(),
-            timestamp_ms: message.timestamp().to_millis().unwrap_or_default(),
+            timestamp_ms,
             key,
             value,
             headers,
@@ -88,19 +120,33 @@ impl Copier {
     }
 }
 
+/// # Safety
+/// `start` is null, or begins as many bytes as said that live as long as asked for.
+#[expect(unsafe_code, reason = "librdkafka's memory")]
+unsafe fn slice<'m>(start: *const c_void, length: usize) -> Option<&'m [u8]> {
+    // SAFETY: the caller's.
+    (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
+}
+
 /// A message's headers. rdkafka's own reader panics at a name that is not UTF-8, and anyone who may
 /// write to a topic can put one there.
+///
+/// # Safety
+/// The message is alive for as long as its values are used.
 #[expect(
     unsafe_code,
     reason = "reads the headers by librdkafka's own functions"
 )]
-fn each_header<'m>(message: &'m BorrowedMessage<'_>, mut each: impl FnMut(&CStr, &'m [u8])) {
+unsafe fn each_header<'m>(
+    message: *const native::rd_kafka_message_t,
+    mut each: impl FnMut(&CStr, &'m [u8]),
+) {
     const OK: native::rd_kafka_resp_err_t = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
     let mut headers = ptr::null_mut();
-    // SAFETY: the message is alive while it is borrowed; it owns the headers, and they own names
-    // (which end in NUL) and values. A null value comes with no size.
+    // SAFETY: the message is alive; it owns the headers, and they own names (which end in NUL)
+    // and values. A null value comes with no size.
     unsafe {
-        if native::rd_kafka_message_headers(message.ptr(), &mut headers) != OK {
+        if native::rd_kafka_message_headers(message, &mut headers) != OK {
             return;
         }
         for index in 0.. {
@@ -112,12 +158,7 @@ fn each_header<'m>(message: &'m BorrowedMessage<'_>, mut each: impl FnMut(&CStr,
             if got != OK || name.is_null() {
                 return;
             }
-            let value = if value.is_null() {
-                &[]
-            } else {
-                std::slice::from_raw_parts(value.cast::<u8>(), size)
-            };
-            each(CStr::from_ptr(name), value);
+            each(CStr::from_ptr(name), slice(value, size).unwrap_or_default());
         }
     }
 }

@@ -59,23 +59,27 @@ pub(crate) enum End {
 }
 
 impl<'r> Round<'r> {
+    /// Of the topics that the options name, and those that the log has; `None` while that is none.
     pub async fn start(
         log: &'r Arc<EventLog>,
         cluster: &Cluster,
         options: &'r Options,
         meters: &'r Meters,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<Option<Self>> {
         let mut names = options.topics.clone();
         // Without an answer those that are named are enough to begin with.
         names.extend(log.topics().await.unwrap_or_default());
         names.sort();
         names.dedup();
+        if names.is_empty() {
+            return Ok(None);
+        }
         let consumer = log.consume(GroupOptions {
             group: GROUP.to_owned(),
             topics: names.clone(),
             start: Start::Earliest,
         })?;
-        Ok(Self {
+        Ok(Some(Self {
             log,
             meters,
             names,
@@ -90,7 +94,7 @@ impl<'r> Round<'r> {
             pause: PAUSE,
             go_on_at: None,
             refused: None,
-        })
+        }))
     }
 
     /// Until `stop`, or until it has to begin anew. What is under way is waited for only as long

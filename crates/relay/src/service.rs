@@ -12,7 +12,8 @@ use crate::options::Options;
 use crate::round::{End, Round};
 
 const LEASE: &str = "event-log/relay";
-/// Between rounds, so that a topic that comes and goes does not keep it busy.
+/// Between rounds, so that a topic that comes and goes does not keep it busy; and between looks at a
+/// log that has no topic yet.
 const BREATH: Duration = Duration::from_millis(500);
 
 /// Brings the records of a log to Kafka.
@@ -67,7 +68,9 @@ impl Relay {
         let rounds = async {
             loop {
                 let round = Round::start(&self.log, &self.cluster, &self.options, &self.meters);
-                if round.await?.run(&stop, || lease.is_held()).await? == End::Stopped {
+                if let Some(round) = round.await?
+                    && round.run(&stop, || lease.is_held()).await? == End::Stopped
+                {
                     return Ok(());
                 }
                 if stop

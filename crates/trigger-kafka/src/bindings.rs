@@ -1,39 +1,77 @@
-//! Bindings of `wit/kafka`, and the component's export as a handler of batches.
+//! The component's export `handle` of `wit/kafka`, as a handler of batches. Its types are written out
+//! here, not generated: a generated message owns copies of everything, and these are on their way into
+//! the guest's memory anyway.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use host_runtime::{CallError, Component, Export, Invoker, InvokerLimits, State};
 use wasmtime::Store;
-use wasmtime::component::{Accessor, Instance};
+use wasmtime::component::{
+    Accessor, ComponentExportIndex, ComponentType, Instance, Lower, TypedFunc,
+};
 
 use crate::handler::{Failure, Handler, Message, Outcome};
 
-mod generated {
-    wasmtime::component::bindgen!({
-        path: "../../wit/kafka",
-        world: "kafka-trigger",
-        exports: { default: async | store },
-    });
+const INTERFACE: &str = "spin-triggers:kafka/handler@0.1.0";
+const FUNCTION: &str = "handle";
+
+/// `header` of the WIT package.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct Header {
+    name: Arc<str>,
+    value: Bytes,
 }
 
-use generated::exports::spin_triggers::kafka::handler as wit;
-use generated::{KafkaTrigger, KafkaTriggerPre};
+/// `message` of the WIT package.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct Given {
+    topic: Arc<str>,
+    partition: i32,
+    offset: i64,
+    #[component(name = "timestamp-ms")]
+    timestamp_ms: i64,
+    key: Option<Bytes>,
+    value: Option<Bytes>,
+    headers: Vec<Header>,
+    attempt: u32,
+}
+
+type Outcomes = Result<Vec<Outcome>, String>;
 
 /// The export in an instance.
-pub(crate) struct Exported(KafkaTrigger);
+pub(crate) struct Exported(TypedFunc<(Vec<Given>,), (Outcomes,)>);
+
+fn find(component: &wasmtime::component::Component) -> Option<ComponentExportIndex> {
+    let interface = component.get_export_index(None, INTERFACE)?;
+    component.get_export_index(Some(&interface), FUNCTION)
+}
 
 impl Export for Exported {
-    type Request = Vec<wit::Message>;
-    type Response = Result<Vec<wit::Outcome>, String>;
+    type Request = Vec<Given>;
+    type Response = Outcomes;
 
     fn check(component: &Component) -> wasmtime::Result<()> {
-        KafkaTriggerPre::new(component.pre().clone()).map(drop)
+        match find(component.pre().component()) {
+            Some(_) => Ok(()),
+            None => wasmtime::bail!(
+                "it does not export `{INTERFACE}`: write it with spin-kafka's handler! macro"
+            ),
+        }
     }
 
     fn load(store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
-        KafkaTrigger::new(store, instance).map(Self)
+        let interface = instance.get_export_index(&mut *store, None, INTERFACE);
+        let function =
+            interface.and_then(|at| instance.get_export_index(&mut *store, Some(&at), FUNCTION));
+        match function {
+            Some(function) => instance.get_typed_func(store, function).map(Self),
+            None => wasmtime::bail!("it does not export `{INTERFACE}`"),
+        }
     }
 
     fn call<'a>(
@@ -41,8 +79,10 @@ impl Export for Exported {
         accessor: &'a Accessor<State>,
         batch: Self::Request,
     ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>> {
-        let handler = self.0.spin_triggers_kafka_handler();
-        Box::pin(handler.call_handle(accessor, batch))
+        Box::pin(async move {
+            let (outcomes,) = self.0.call_concurrent(accessor, (batch,)).await?;
+            Ok(outcomes)
+        })
     }
 }
 
@@ -59,9 +99,9 @@ impl Handler for Guest {
     fn handle(&self, batch: Vec<Message>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>> {
         let invoker = self.0.clone();
         Box::pin(async move {
-            let batch = batch.into_iter().map(message).collect();
+            let batch = batch.into_iter().map(given).collect();
             match invoker.call(batch).await {
-                Ok(Ok(outcomes)) => Ok(outcomes.into_iter().map(outcome).collect()),
+                Ok(Ok(outcomes)) => Ok(outcomes),
                 Ok(Err(reason)) => Err(Failure::Handler(reason)),
                 Err(error @ (CallError::Trap(_) | CallError::Deadline(_))) => {
                     Err(Failure::Handler(error.to_string()))
@@ -74,32 +114,20 @@ impl Handler for Guest {
     }
 }
 
-fn message(message: Message) -> wit::Message {
-    let record = &message.record;
-    let bytes = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map(|bytes| bytes.to_vec());
-    wit::Message {
-        topic: record.topic.to_string(),
+/// Nothing is copied: parts of a record are shared.
+fn given(Message { record, attempt }: Message) -> Given {
+    let headers = record.headers.iter().map(|(name, value)| Header {
+        name: name.clone(),
+        value: value.clone(),
+    });
+    Given {
+        topic: record.topic.clone(),
         partition: record.partition,
         offset: record.offset,
         timestamp_ms: record.timestamp_ms,
-        key: bytes(&record.key),
-        value: bytes(&record.value),
-        headers: record
-            .headers
-            .iter()
-            .map(|(name, value)| wit::Header {
-                name: name.to_string(),
-                value: value.to_vec(),
-            })
-            .collect(),
-        attempt: message.attempt,
-    }
-}
-
-fn outcome(outcome: wit::Outcome) -> Outcome {
-    match outcome {
-        wit::Outcome::Done => Outcome::Done,
-        wit::Outcome::Retry(reason) => Outcome::Retry(reason),
-        wit::Outcome::Reject(reason) => Outcome::Reject(reason),
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers: headers.collect(),
+        attempt,
     }
 }

@@ -13,12 +13,19 @@ pub struct Position(pub u128);
 /// A record with its place.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Where it was read.
-    pub partition: TopicPartition,
     /// What to commit when it, and all before it, are handled.
     pub position: Position,
     /// The record.
     pub record: Arc<Record>,
+}
+
+/// What was read of a partition, in its order.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Where it was read.
+    pub partition: TopicPartition,
+    /// Never none.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// What happens to a member of a group.
@@ -31,7 +38,7 @@ pub enum Event {
     /// These are gone: nothing can be committed for them any more.
     Lost(Vec<TopicPartition>),
     /// Records to handle.
-    Records(Vec<Delivery>),
+    Records(Vec<Run>),
 }
 
 /// A member of a consumer group.

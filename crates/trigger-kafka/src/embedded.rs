@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use event_log::{Consumer, Cursor, DeadLetter, EventLog, GroupOptions, TopicPartition};
+use event_log::{Consumer, Cursor, DeadLetter, EventLog, Fetched, GroupOptions, TopicPartition};
 
-use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position};
+use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position, Run};
 
 pub(crate) struct Embedded {
     consumer: Consumer,
@@ -28,16 +28,7 @@ impl Carrier for Embedded {
             event_log::Event::Assigned(partitions) => Event::Assigned(partitions),
             event_log::Event::Revoked(partitions) => Event::Revoked(partitions),
             event_log::Event::Lost(partitions) => Event::Lost(partitions),
-            event_log::Event::Records(records) => Event::Records(
-                records
-                    .into_iter()
-                    .map(|fetched| Delivery {
-                        partition: fetched.partition,
-                        position: pack(fetched.cursor),
-                        record: fetched.record,
-                    })
-                    .collect(),
-            ),
+            event_log::Event::Records(records) => Event::Records(runs(records)),
         })
     }
 
@@ -64,6 +55,30 @@ impl Carrier for Embedded {
     async fn close(self: Box<Self>) {
         self.consumer.close().await;
     }
+}
+
+/// Neighbours of a partition together.
+fn runs(records: Vec<Fetched>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for Fetched {
+        partition,
+        cursor,
+        record,
+    } in records
+    {
+        let delivery = Delivery {
+            position: pack(cursor),
+            record,
+        };
+        match runs.last_mut() {
+            Some(run) if run.partition == partition => run.deliveries.push(delivery),
+            _ => runs.push(Run {
+                partition,
+                deliveries: vec![delivery],
+            }),
+        }
+    }
+    runs
 }
 
 struct Table(Arc<EventLog>);

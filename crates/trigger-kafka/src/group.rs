@@ -109,9 +109,12 @@ impl Group {
         let now_ms = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as i64);
-        for message in batch.messages.iter().filter(|message| message.attempt == 1) {
-            let delay_ms = now_ms.saturating_sub(message.record.timestamp_ms).max(0);
-            self.meters.delay.record(delay_ms as f64 / 1000.0);
+        let first_time = batch.messages.iter().filter(|message| message.attempt == 1);
+        let appended = first_time.map(|message| message.record.timestamp_ms);
+        for (appended_ms, count) in runs(appended) {
+            let delay_ms = now_ms.saturating_sub(appended_ms).max(0);
+            let delay = delay_ms as f64 / 1000.0;
+            self.meters.delay.record_many(delay, count);
         }
         let call = self.handler.handle(batch.messages);
         let seconds = self.meters.seconds.clone();
@@ -154,6 +157,18 @@ impl Group {
         self.burials
             .spawn(async move { (lane, dead_letters.keep(letter).await) });
     }
+}
+
+/// Neighbours that are equal, and how many they are.
+fn runs(values: impl Iterator<Item = i64>) -> Vec<(i64, usize)> {
+    let mut runs: Vec<(i64, usize)> = Vec::new();
+    for value in values {
+        match runs.last_mut() {
+            Some((last, count)) if *last == value => *count += 1,
+            _ => runs.push((value, 1)),
+        }
+    }
+    runs
 }
 
 async fn until(timer: Option<Instant>) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use event_log::Record;
 use futures::future::BoxFuture;
+use wasmtime::component::{ComponentType, Lift};
 
 /// A record as it is handed to a handler.
 #[derive(Debug, Clone)]
@@ -14,14 +15,18 @@ pub struct Message {
     pub attempt: u32,
 }
 
-/// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a message: `outcome` of the WIT package.
+#[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
+#[component(variant)]
 pub enum Outcome {
     /// Its effects are durable.
+    #[component(name = "done")]
     Done,
     /// Again later, for this reason.
+    #[component(name = "retry")]
     Retry(String),
     /// Never again, for this reason.
+    #[component(name = "reject")]
     Reject(String),
 }
 

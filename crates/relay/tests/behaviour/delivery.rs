@@ -1,5 +1,7 @@
 //! What arrives in Kafka, and who brings it.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::harness::{World, read, read_all, within};
@@ -90,5 +92,26 @@ async fn topics_that_nobody_named_are_found() {
     let (news, mut of_news) = world.topic("news", &[]).await;
     let id = world.append(&news, "k", &json!(2)).await;
     assert_eq!(read(&mut of_news, 1).await[0].id, id);
+    within(relay.stop()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_empty_at_first_is_waited_for() {
+    let Some(world) = World::create().await else {
+        return;
+    };
+    let (orders, mut follower) = world.topic("orders", &[]).await;
+    let relay = world.relay().await;
+    let leases = "SELECT FROM log_leases WHERE name = 'event-log/relay'";
+    within(async {
+        while world.client.query(leases, &[]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    // It has looked by then, and found no topic.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let id = world.append(&orders, "k", &json!(1)).await;
+    assert_eq!(read(&mut follower, 1).await[0].id, id);
     within(relay.stop()).await;
 }

@@ -44,6 +44,11 @@ impl Commits {
         Some(offsets)
     }
 
+    /// Whether there is a commit that [`Commits::done`] was not told of.
+    pub fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
     /// When there may be something to take, if nothing else happens.
     pub fn due(&self) -> Option<Instant> {
         let waits = !self.wanted.is_empty() && self.under_way.is_none();

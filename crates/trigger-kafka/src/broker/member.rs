@@ -10,18 +10,17 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kafka_client::Copier;
-use kafka_client::rdkafka::consumer::base_consumer::PartitionQueue;
 use kafka_client::rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use kafka_client::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
+use kafka_client::{Copier, PartitionReader};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::commits::{Commits, Offsets};
 use super::committer::Committer;
 use super::context::{GroupContext, Rebalance};
 use super::start;
-use crate::carrier::{Delivery, Event, Position, TopicPartition};
+use crate::carrier::{Delivery, Event, Position, Run, TopicPartition};
 use crate::config::Start;
 
 /// Records in one batch, and bytes of them, about.
@@ -58,7 +57,7 @@ pub(super) struct Shared {
 }
 
 struct Owned {
-    queue: Option<PartitionQueue<GroupContext>>,
+    reader: Option<PartitionReader<GroupContext>>,
     paused: bool,
 }
 
@@ -245,16 +244,9 @@ impl Member {
         };
         for partition in &partitions {
             // Before the first fetch: nothing goes to the common queue.
-            let queue = self
-                .consumer
-                .split_partition_queue(&partition.topic, partition.partition);
-            let queue = queue.map(|mut queue| {
-                let thread = std::thread::current();
-                queue.set_nonempty_callback(move || thread.unpark());
-                queue
-            });
+            let thread = std::thread::current();
             let owned = Owned {
-                queue,
+                reader: PartitionReader::new(&self.consumer, partition, move || thread.unpark()),
                 paused: false,
             };
             self.partitions.insert(partition.clone(), owned);
@@ -301,7 +293,7 @@ impl Member {
         let mut waiting = HashSet::new();
         for partition in &partitions {
             if let Some(owned) = self.partitions.get_mut(partition) {
-                owned.queue = None;
+                owned.reader = None;
                 waiting.insert(partition.clone());
             }
         }
@@ -320,7 +312,7 @@ impl Member {
 
     fn release(&mut self, partition: &TopicPartition) {
         if let Some(owned) = self.partitions.get_mut(partition) {
-            owned.queue = None;
+            owned.reader = None;
         }
         for revocation in &mut self.revoking {
             revocation.waiting.remove(partition);
@@ -333,6 +325,12 @@ impl Member {
             && revocation.waiting.is_empty()
             && let Some(revocation) = self.revoking.pop_front()
         {
+            // The next owner begins behind what was handled here. A commit under way has older
+            // offsets: it must not end after that one.
+            if self.commits.is_under_way() {
+                let worked = self.committer.wait();
+                self.commits.done(worked, Instant::now());
+            }
             let mut offsets = Offsets::new();
             for partition in &revocation.partitions {
                 if let Some(next) = self.commits.remove(partition) {
@@ -340,7 +338,6 @@ impl Member {
                 }
                 self.forget(partition);
             }
-            // The next owner begins behind what was handled here.
             self.commit_now(&offsets);
             self.unassign(&revocation.partitions);
         }
@@ -386,47 +383,50 @@ impl Member {
         if self.shared.batches.load(Ordering::Acquire) >= MAX_BATCHES {
             return Ok(false);
         }
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        let mut errors = Vec::new();
         let count = self.partitions.len();
         if count == 0 {
             return Ok(false);
         }
+        let mut runs = Vec::new();
+        let (mut records, mut bytes) = (0, 0);
+        let mut errors = Vec::new();
         self.turn = (self.turn + 1) % count;
-        let (before, after) = (self.turn, count - self.turn);
-        let in_turn = self.partitions.iter().skip(before).take(after);
-        for (name, owned) in in_turn.chain(self.partitions.iter().take(before)) {
-            let Some(queue) = owned.queue.as_ref().filter(|_| !owned.paused) else {
+        let copier = &mut self.copier;
+        let mut turns = self.partitions.iter_mut().collect::<Vec<_>>();
+        turns.rotate_left(self.turn);
+        for (name, owned) in turns {
+            let Some(reader) = owned.reader.as_mut().filter(|_| !owned.paused) else {
                 continue;
             };
-            for _ in 0..TURN {
-                match queue.poll(Duration::ZERO) {
-                    None => break,
-                    Some(Err(error)) => errors.push(error),
-                    Some(Ok(message)) => {
-                        let record = self.copier.copy(&message);
-                        bytes += record.size();
-                        batch.push(Delivery {
-                            partition: name.clone(),
-                            position: Position(record.offset.max(0) as u128),
-                            record: Arc::new(record),
-                        });
-                    }
+            let mut deliveries = Vec::new();
+            records += reader.read(TURN, copier, |record| match record {
+                Err(error) => errors.push(error),
+                Ok(record) => {
+                    bytes += record.size();
+                    deliveries.push(Delivery {
+                        position: Position(record.offset.max(0) as u128),
+                        record: Arc::new(record),
+                    });
                 }
+            });
+            if !deliveries.is_empty() {
+                runs.push(Run {
+                    partition: name.clone(),
+                    deliveries,
+                });
             }
-            if batch.len() >= BATCH || bytes >= BATCH_BYTES {
+            if records >= BATCH || bytes >= BATCH_BYTES {
                 break;
             }
         }
         for error in errors {
             self.failed(error)?;
         }
-        if batch.is_empty() {
+        if runs.is_empty() {
             return Ok(false);
         }
         self.shared.batches.fetch_add(1, Ordering::AcqRel);
-        self.tell(Event::Records(batch));
+        self.tell(Event::Records(runs));
         Ok(true)
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Dispatcher;
-use super::lane::{Share, State};
+use super::lane::Share;
 use crate::handler::Message;
 
 /// Bytes of records in one batch, about; one record may be larger.
@@ -26,10 +26,10 @@ impl Dispatcher {
         }
         // What is there is spread over the calls that are free, so that they work side by side.
         let free = self.config.concurrency - self.in_flight.len();
-        let fair = self.ready_records.div_ceil(free);
+        let fair = self.lanes.ready_records().div_ceil(free);
         let limit = fair.clamp(1, self.config.batch.max_records);
         let batch = self.fill(limit);
-        self.ready_since = (self.ready_records > 0).then_some(now);
+        self.lanes.restart_waiting(now);
         Some(batch)
     }
 
@@ -39,8 +39,8 @@ impl Dispatcher {
 
     /// When the records that are ready need not wait for more.
     pub(super) fn batch_due(&self) -> Option<Instant> {
-        let since = self.ready_since?;
-        if self.ready_records >= self.config.batch.max_records {
+        let since = self.lanes.ready_since()?;
+        if self.lanes.ready_records() >= self.config.batch.max_records {
             return Some(since);
         }
         Some(since + Duration::from_millis(self.config.batch.max_wait_ms))
@@ -53,14 +53,10 @@ impl Dispatcher {
         let mut bytes = 0;
         while messages.len() < limit
             && bytes < MAX_BYTES
-            && let Some(lane_id) = self.ready.pop_front()
+            && let Some((lane_id, lane)) = self.lanes.first_ready()
         {
-            let Some(lane) = self.lanes.get_mut(&lane_id) else {
-                continue;
-            };
             let alone = lane.queue.front().is_some_and(|first| first.alone);
             if alone && !messages.is_empty() {
-                self.ready.push_front(lane_id);
                 break;
             }
             let mut count = 0;
@@ -70,17 +66,16 @@ impl Dispatcher {
                     break;
                 }
                 count += 1;
-                bytes += pending.delivery.record.size();
+                bytes += pending.size;
                 messages.push(Message {
-                    record: pending.delivery.record.clone(),
+                    record: pending.record.clone(),
                     attempt: pending.failures + 1,
                 });
             }
-            self.ready_records -= lane.queue.len();
-            lane.state = State::InFlight(id);
             if let Some(partition) = self.partitions.get_mut(&lane.partition) {
                 partition.busy += 1;
             }
+            self.lanes.take_first(id);
             shares.push(Share {
                 lane: lane_id,
                 count,

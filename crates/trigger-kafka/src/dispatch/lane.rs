@@ -1,19 +1,27 @@
 //! Lanes: the records of one key, in order. A record without a key has a lane of its own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 
-use super::{BatchId, Dispatcher};
-use crate::carrier::{Delivery, TopicPartition};
+use super::{BatchId, Dispatcher, Owned};
+use crate::carrier::{Delivery, Position, Record};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LaneId(pub u64);
+pub(crate) struct LaneId(u64);
+
+/// The lane of each key of a partition.
+pub(super) type Keys = HashMap<Bytes, LaneId, RandomState>;
 
 /// A record that is not finished.
 pub(super) struct Pending {
-    pub delivery: Delivery,
+    pub position: Position,
+    pub record: Arc<Record>,
+    /// Bytes it takes, about.
+    pub size: usize,
     /// Deliveries that failed through its own fault.
     pub failures: u32,
     /// Goes into a batch of its own: a batch it was in failed as a whole, or it failed alone.
@@ -23,7 +31,9 @@ pub(super) struct Pending {
 impl Pending {
     pub fn new(delivery: Delivery) -> Self {
         Self {
-            delivery,
+            position: delivery.position,
+            size: delivery.record.size(),
+            record: delivery.record,
             failures: 0,
             alone: false,
         }
@@ -48,9 +58,7 @@ impl State {
 
 /// It exists only while its partition is ours.
 pub(super) struct Lane {
-    pub partition: TopicPartition,
-    /// The id of the partition's ownership.
-    pub ownership: u64,
+    pub partition: Owned,
     pub key: Option<Bytes>,
     pub queue: VecDeque<Pending>,
     pub state: State,
@@ -62,22 +70,75 @@ pub(super) struct Share {
     pub count: usize,
 }
 
-impl Lane {
-    pub fn new(ownership: u64, key: Option<Bytes>, first: Pending) -> Self {
-        Self {
-            partition: first.delivery.partition.clone(),
-            ownership,
-            key,
-            queue: [first].into(),
-            state: State::Ready,
-        }
-    }
+/// All lanes, and whose turn it is.
+#[derive(Default)]
+pub(super) struct Lanes {
+    all: HashMap<LaneId, Lane, RandomState>,
+    last_id: u64,
+    /// Those that may go into a batch, in the order they became so.
+    ready: VecDeque<LaneId>,
+    ready_records: usize,
+    /// Since when records wait for their batch to fill.
+    ready_since: Option<Instant>,
+    /// Those that wait after a failure.
+    waiting: BTreeSet<(Instant, LaneId)>,
 }
 
-impl Dispatcher {
+impl Lanes {
+    pub fn get_mut(&mut self, id: LaneId) -> Option<&mut Lane> {
+        self.all.get_mut(&id)
+    }
+
+    /// Records of lanes that are ready.
+    pub fn ready_records(&self) -> usize {
+        self.ready_records
+    }
+
+    /// Since when some are ready.
+    pub fn ready_since(&self) -> Option<Instant> {
+        self.ready_since
+    }
+
+    /// When the first wait after a failure ends.
+    pub fn wakes_at(&self) -> Option<Instant> {
+        self.waiting.first().map(|(at, _)| *at)
+    }
+
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Puts a record behind the others of its key.
+    pub fn add(&mut self, partition: Owned, keys: &mut Keys, pending: Pending, now: Instant) {
+        let key = pending.record.key.clone();
+        if let Some(known) = key.as_ref().and_then(|key| keys.get(key))
+            && let Some(lane) = self.all.get_mut(known)
+        {
+            if lane.state == State::Ready {
+                self.ready_records += 1;
+            }
+            lane.queue.push_back(pending);
+            return;
+        }
+        self.last_id += 1;
+        let id = LaneId(self.last_id);
+        if let Some(key) = &key {
+            keys.insert(key.clone(), id);
+        }
+        let lane = Lane {
+            partition,
+            key,
+            queue: [pending].into(),
+            state: State::Ready,
+        };
+        self.all.insert(id, lane);
+        self.make_ready(id, now);
+    }
+
     /// The lane may go into a batch.
-    pub(super) fn make_ready(&mut self, id: LaneId, now: Instant) {
-        let Some(lane) = self.lanes.get_mut(&id) else {
+    pub fn make_ready(&mut self, id: LaneId, now: Instant) {
+        let Some(lane) = self.all.get_mut(&id) else {
             return;
         };
         lane.state = State::Ready;
@@ -87,55 +148,56 @@ impl Dispatcher {
     }
 
     /// The lane waits after a failure.
-    pub(super) fn make_wait(&mut self, id: LaneId, until: Instant) {
-        if let Some(lane) = self.lanes.get_mut(&id) {
+    pub fn make_wait(&mut self, id: LaneId, until: Instant) {
+        if let Some(lane) = self.all.get_mut(&id) {
             lane.state = State::Waiting(until);
             self.waiting.insert((until, id));
         }
     }
 
-    /// The lane's call or burial is over, and it has nothing to wait for.
-    pub(super) fn go_on(&mut self, id: LaneId, now: Instant) {
-        if self.end_busy(id) {
+    /// Ends the waits that are over.
+    pub fn wake(&mut self, now: Instant) {
+        while let Some((at, id)) = self.waiting.first().copied()
+            && at <= now
+        {
+            self.waiting.remove(&(at, id));
             self.make_ready(id, now);
         }
     }
 
-    /// The lane's call or burial is over, and the first record is to be tried again.
-    pub(super) fn pause_lane(&mut self, id: LaneId, until: Instant) {
-        if self.end_busy(id) {
-            self.make_wait(id, until);
+    /// The lane whose turn it is. It stays the first until it is taken.
+    pub fn first_ready(&mut self) -> Option<(LaneId, &mut Lane)> {
+        // Of those that are gone the ids are still there; they are never given again.
+        while let Some(id) = self.ready.front()
+            && !self.all.contains_key(id)
+        {
+            self.ready.pop_front();
+        }
+        let id = *self.ready.front()?;
+        Some((id, self.all.get_mut(&id)?))
+    }
+
+    /// Puts the lane whose turn it is into a batch.
+    pub fn take_first(&mut self, batch: BatchId) {
+        if let Some(id) = self.ready.pop_front()
+            && let Some(lane) = self.all.get_mut(&id)
+        {
+            self.ready_records -= lane.queue.len();
+            lane.state = State::InFlight(batch);
         }
     }
 
-    /// Whether there is more for the lane to do here.
-    fn end_busy(&mut self, id: LaneId) -> bool {
-        let Some(lane) = self.lanes.get(&id) else {
-            return false;
-        };
-        let (name, empty) = (lane.partition.clone(), lane.queue.is_empty());
-        let Some(partition) = self.partitions.get_mut(&name) else {
-            return false;
-        };
-        partition.busy -= 1;
-        let draining = partition.drain_until.is_some();
-        if empty || draining {
-            self.remove_lane(id);
-            self.settle(&name);
-            return false;
-        }
-        true
+    /// A batch was taken: what is left begins to wait for its own to fill.
+    pub fn restart_waiting(&mut self, now: Instant) {
+        self.ready_since = (self.ready_records > 0).then_some(now);
     }
 
     /// Forgets a lane, whatever it holds.
-    pub(super) fn remove_lane(&mut self, id: LaneId) {
-        let Some(lane) = self.lanes.remove(&id) else {
-            return;
-        };
+    pub fn remove(&mut self, id: LaneId) -> Option<Lane> {
+        let lane = self.all.remove(&id)?;
         match lane.state {
             State::Ready => {
                 self.ready_records -= lane.queue.len();
-                // Its id stays in the queue, to be passed over; it is never given again.
                 if self.ready_records == 0 {
                     self.ready.clear();
                     self.ready_since = None;
@@ -146,27 +208,70 @@ impl Dispatcher {
             }
             State::InFlight(_) | State::Burying => {}
         }
-        if let Some(partition) = self.partitions.get_mut(&lane.partition)
-            && partition.id == lane.ownership
-        {
-            partition.held -= lane.queue.len();
-            let sizes = lane.queue.iter().map(|left| left.delivery.record.size());
-            partition.held_bytes -= sizes.sum::<usize>();
-        }
-        if let Some(key) = lane.key {
-            self.keys.remove(&(lane.ownership, key));
+        Some(lane)
+    }
+
+    /// The lanes of a partition that `chosen` picks.
+    pub fn of(&self, partition: Owned, chosen: impl Fn(&Lane) -> bool) -> Vec<LaneId> {
+        self.all
+            .iter()
+            .filter(|(_, lane)| lane.partition == partition && chosen(lane))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+impl Dispatcher {
+    /// The lane's call or burial is over, and it has nothing to wait for.
+    pub(super) fn go_on(&mut self, id: LaneId, now: Instant) {
+        if self.end_busy(id) {
+            self.lanes.make_ready(id, now);
         }
     }
 
-    /// Forgets the lanes of an ownership that `chosen` picks.
-    pub(super) fn drop_lanes(&mut self, ownership: u64, chosen: impl Fn(&Lane) -> bool) {
-        let ids: Vec<_> = self
-            .lanes
-            .iter()
-            .filter(|(_, lane)| lane.ownership == ownership && chosen(lane))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ids {
+    /// The lane's call or burial is over, and the first record is to be tried again.
+    pub(super) fn pause_lane(&mut self, id: LaneId, until: Instant) {
+        if self.end_busy(id) {
+            self.lanes.make_wait(id, until);
+        }
+    }
+
+    /// Whether there is more for the lane to do here.
+    fn end_busy(&mut self, id: LaneId) -> bool {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return false;
+        };
+        let (owned, empty) = (lane.partition, lane.queue.is_empty());
+        let Some(partition) = self.partitions.get_mut(&owned) else {
+            return false;
+        };
+        partition.busy -= 1;
+        let draining = partition.drain_until.is_some();
+        if empty || draining {
+            self.remove_lane(id);
+            self.settle(owned);
+            return false;
+        }
+        true
+    }
+
+    /// Forgets a lane, whatever it holds.
+    pub(super) fn remove_lane(&mut self, id: LaneId) {
+        let Some(lane) = self.lanes.remove(id) else {
+            return;
+        };
+        if let Some(partition) = self.partitions.get_mut(&lane.partition) {
+            partition.held -= lane.queue.len();
+            partition.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
+            if let Some(key) = lane.key {
+                partition.keys.remove(&key);
+            }
+        }
+    }
+
+    /// Forgets the lanes of a partition that `chosen` picks.
+    pub(super) fn drop_lanes(&mut self, partition: Owned, chosen: impl Fn(&Lane) -> bool) {
+        for id in self.lanes.of(partition, chosen) {
             self.remove_lane(id);
         }
     }

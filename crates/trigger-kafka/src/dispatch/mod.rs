@@ -14,17 +14,17 @@ mod simulation;
 mod tests;
 mod tracker;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use foldhash::fast::RandomState;
 
 pub(crate) use self::batches::{Batch, BatchId};
 pub(crate) use self::lane::LaneId;
-use self::lane::{Lane, Pending, State};
+use self::lane::{Keys, Lanes, Pending};
 use self::tracker::Tracker;
-use crate::carrier::{Delivery, Position, Record, TopicPartition};
+use crate::carrier::{Position, Record, Run, TopicPartition};
 use crate::config::TriggerConfig;
 use crate::meters::Meters;
 
@@ -63,29 +63,27 @@ pub(crate) struct Burial {
 pub(crate) struct Dispatcher {
     config: TriggerConfig,
     meters: Meters,
-    partitions: HashMap<TopicPartition, Partition>,
-    lanes: HashMap<LaneId, Lane>,
-    /// The lane of each key of a partition.
-    keys: HashMap<(u64, Bytes), LaneId>,
-    /// Lanes that may go into a batch, in the order they became so.
-    ready: VecDeque<LaneId>,
-    ready_records: usize,
-    /// Since when records wait for their batch to fill.
-    ready_since: Option<Instant>,
-    /// Lanes that wait after a failure.
-    waiting: BTreeSet<(Instant, LaneId)>,
+    partitions: HashMap<Owned, Partition, RandomState>,
+    names: HashMap<TopicPartition, Owned>,
+    lanes: Lanes,
     in_flight: BTreeMap<BatchId, Vec<lane::Share>>,
     effects: Vec<Effect>,
-    next_id: u64,
+    last_id: u64,
     /// Calls in a row that the host could not make.
     host_failures: u32,
 }
 
+/// One ownership of a partition: one that leaves and comes back is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Owned(u64);
+
 /// A partition that is ours.
 struct Partition {
-    /// Tells this ownership from an earlier one.
-    id: u64,
+    name: TopicPartition,
     tracker: Tracker,
+    keys: Keys,
+    /// What may be committed and was not asked for yet.
+    moved: Option<Position>,
     /// Records in lanes.
     held: usize,
     /// Bytes of them, about.
@@ -97,51 +95,69 @@ struct Partition {
     drain_until: Option<Instant>,
 }
 
+impl Partition {
+    fn new(name: TopicPartition) -> Self {
+        Self {
+            name,
+            tracker: Tracker::default(),
+            keys: Keys::default(),
+            moved: None,
+            held: 0,
+            held_bytes: 0,
+            busy: 0,
+            paused: false,
+            drain_until: None,
+        }
+    }
+
+    /// A record needs no more work.
+    fn finish(&mut self, position: Position) {
+        self.moved = self.tracker.finish(position).or(self.moved);
+    }
+
+    fn commit(&mut self) -> Option<Effect> {
+        let position = self.moved.take()?;
+        Some(Effect::Commit(self.name.clone(), position))
+    }
+}
+
 impl Dispatcher {
     pub fn new(config: TriggerConfig, meters: Meters) -> Self {
         Self {
             config,
             meters,
-            partitions: HashMap::new(),
-            lanes: HashMap::new(),
-            keys: HashMap::new(),
-            ready: VecDeque::new(),
-            ready_records: 0,
-            ready_since: None,
-            waiting: BTreeSet::new(),
+            partitions: HashMap::default(),
+            names: HashMap::new(),
+            lanes: Lanes::default(),
             in_flight: BTreeMap::new(),
             effects: Vec::new(),
-            next_id: 0,
+            last_id: 0,
             host_failures: 0,
         }
     }
 
     /// What is to be done since the last call.
     pub fn effects(&mut self) -> Vec<Effect> {
+        let commits = self.partitions.values_mut().filter_map(Partition::commit);
+        self.effects.extend(commits);
         std::mem::take(&mut self.effects)
     }
 
     pub fn assigned(&mut self, partitions: Vec<TopicPartition>) {
         self.lost(&partitions);
-        for partition in partitions {
-            let owned = Partition {
-                id: self.next_id(),
-                tracker: Tracker::default(),
-                held: 0,
-                held_bytes: 0,
-                busy: 0,
-                paused: false,
-                drain_until: None,
-            };
-            self.partitions.insert(partition, owned);
+        for name in partitions {
+            let owned = Owned(self.next_id());
+            self.names.insert(name.clone(), owned);
+            self.partitions.insert(owned, Partition::new(name));
         }
     }
 
     /// Nothing of these partitions matters any more, whatever becomes of it.
     pub fn lost(&mut self, partitions: &[TopicPartition]) {
-        for partition in partitions {
-            if let Some(gone) = self.partitions.remove(partition) {
-                self.drop_lanes(gone.id, |_| true);
+        for name in partitions {
+            if let Some(gone) = self.names.remove(name) {
+                self.partitions.remove(&gone);
+                self.drop_lanes(gone, |_| true);
             }
         }
     }
@@ -149,12 +165,12 @@ impl Dispatcher {
     /// Calls in flight may end until `drain_until`, then the partitions are released.
     pub fn revoked(&mut self, partitions: &[TopicPartition], drain_until: Instant) {
         for name in partitions {
-            match self.partitions.get_mut(name) {
-                Some(partition) => {
+            let owned = self.names.get(name).copied();
+            match owned.and_then(|owned| Some((owned, self.partitions.get_mut(&owned)?))) {
+                Some((owned, partition)) => {
                     partition.drain_until = Some(drain_until);
-                    let id = partition.id;
-                    self.drop_lanes(id, |lane| !lane.state.is_busy());
-                    self.settle(name);
+                    self.drop_lanes(owned, |lane| !lane.state.is_busy());
+                    self.settle(owned);
                 }
                 None => self.effects.push(Effect::Release(name.clone())),
             }
@@ -163,7 +179,7 @@ impl Dispatcher {
 
     /// Revokes everything.
     pub fn stop(&mut self, drain_until: Instant) {
-        let all: Vec<_> = self.partitions.keys().cloned().collect();
+        let all: Vec<_> = self.names.keys().cloned().collect();
         self.revoked(&all, drain_until);
     }
 
@@ -172,55 +188,42 @@ impl Dispatcher {
         self.partitions.is_empty()
     }
 
-    pub fn arrived(&mut self, deliveries: Vec<Delivery>, now: Instant) {
-        for delivery in deliveries {
-            let Some(partition) = self.partitions.get_mut(&delivery.partition) else {
+    pub fn arrived(&mut self, runs: Vec<Run>, now: Instant) {
+        for run in runs {
+            let Some(owned) = self.names.get(&run.partition).copied() else {
                 continue;
             };
-            if partition.drain_until.is_some() || !partition.tracker.begin(delivery.position) {
+            let Some(partition) = self.partitions.get_mut(&owned) else {
+                continue;
+            };
+            if partition.drain_until.is_some() {
                 continue;
             }
-            self.meters.records.increment(1);
-            if self.config.filter.accepts(&delivery.record) {
-                partition.held += 1;
-                partition.held_bytes += delivery.record.size();
-                let id = partition.id;
-                self.enqueue(id, delivery, now);
-            } else {
-                self.meters.filtered.increment(1);
-                self.finish(&delivery.partition, delivery.position);
+            let (mut came, mut filtered) = (0, 0);
+            for delivery in run.deliveries {
+                if !partition.tracker.begin(delivery.position) {
+                    continue;
+                }
+                came += 1;
+                if self.config.filter.accepts(&delivery.record) {
+                    let pending = Pending::new(delivery);
+                    partition.held += 1;
+                    partition.held_bytes += pending.size;
+                    self.lanes.add(owned, &mut partition.keys, pending, now);
+                } else {
+                    filtered += 1;
+                    partition.finish(delivery.position);
+                }
             }
+            self.meters.records.increment(came);
+            self.meters.filtered.increment(filtered);
         }
         self.control_flow();
     }
 
-    fn enqueue(&mut self, partition: u64, delivery: Delivery, now: Instant) {
-        let key = delivery.record.key.clone();
-        let known = key
-            .as_ref()
-            .and_then(|key| self.keys.get(&(partition, key.clone())))
-            .copied();
-        let pending = Pending::new(delivery);
-        if let Some(id) = known
-            && let Some(lane) = self.lanes.get_mut(&id)
-        {
-            if lane.state == State::Ready {
-                self.ready_records += 1;
-            }
-            lane.queue.push_back(pending);
-            return;
-        }
-        let id = LaneId(self.next_id());
-        if let Some(key) = &key {
-            self.keys.insert((partition, key.clone()), id);
-        }
-        self.lanes.insert(id, Lane::new(partition, key, pending));
-        self.make_ready(id, now);
-    }
-
     /// When there is something to do though nothing has happened.
     pub fn next_timer(&self) -> Option<Instant> {
-        let backoff = self.waiting.first().map(|(at, _)| *at);
+        let backoff = self.lanes.wakes_at();
         let draining = self.partitions.values().filter_map(|p| p.drain_until).min();
         let full = self.batch_due().filter(|_| self.has_free_call());
         [backoff, draining, full].into_iter().flatten().min()
@@ -228,49 +231,46 @@ impl Dispatcher {
 
     /// Does what is due: ends waits after failures, and drains that took too long.
     pub fn tick(&mut self, now: Instant) {
-        while let Some((at, id)) = self.waiting.first().copied()
-            && at <= now
-        {
-            self.waiting.remove(&(at, id));
-            self.make_ready(id, now);
-        }
+        self.lanes.wake(now);
         let late: Vec<_> = self
             .partitions
             .iter()
             .filter(|(_, partition)| partition.drain_until.is_some_and(|at| at <= now))
-            .map(|(name, _)| name.clone())
+            .map(|(owned, _)| *owned)
             .collect();
-        for name in late {
-            tracing::warn!(partition = %name, "gave a partition up before its calls ended");
-            self.lost(std::slice::from_ref(&name));
-            self.effects.push(Effect::Release(name));
+        for owned in late {
+            let name = self.give_back(owned);
+            tracing::warn!(
+                partition = name.map(|name| name.to_string()),
+                "gave a partition up before its calls ended"
+            );
         }
     }
 
     fn next_id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
-    }
-
-    /// A record needs no more work.
-    fn finish(&mut self, name: &TopicPartition, position: Position) {
-        if let Some(partition) = self.partitions.get_mut(name)
-            && let Some(position) = partition.tracker.finish(position)
-        {
-            self.effects.push(Effect::Commit(name.clone(), position));
-        }
+        self.last_id += 1;
+        self.last_id
     }
 
     /// Releases a partition that is drained.
-    fn settle(&mut self, name: &TopicPartition) {
+    fn settle(&mut self, owned: Owned) {
         let drained = self
             .partitions
-            .get(name)
+            .get(&owned)
             .is_some_and(|partition| partition.drain_until.is_some() && partition.busy == 0);
         if drained {
-            self.lost(std::slice::from_ref(name));
-            self.effects.push(Effect::Release(name.clone()));
+            self.give_back(owned);
         }
+    }
+
+    /// Commits what can be and releases a partition.
+    fn give_back(&mut self, owned: Owned) -> Option<TopicPartition> {
+        let partition = self.partitions.get_mut(&owned)?;
+        self.effects.extend(partition.commit());
+        let name = partition.name.clone();
+        self.lost(std::slice::from_ref(&name));
+        self.effects.push(Effect::Release(name.clone()));
+        Some(name)
     }
 
     /// Pauses partitions that hold too much and resumes those that have room again.
@@ -283,7 +283,8 @@ impl Dispatcher {
             .saturating_mul(calls)
             .saturating_mul(2);
         let limit = wanted.clamp(MIN_HELD, MAX_HELD);
-        for (name, partition) in &mut self.partitions {
+        for partition in self.partitions.values_mut() {
+            let name = &partition.name;
             let (held, span) = (partition.held, partition.tracker.len());
             let bytes = partition.held_bytes;
             if !partition.paused && (held >= limit || bytes >= MAX_HELD_BYTES || span >= MAX_SPAN) {

@@ -17,6 +17,10 @@ fn trace_id(record: &Record) -> Option<String> {
     Some(id.to_owned())
 }
 
+fn show_partition(record: &Record) -> String {
+    format!("{}/{}", record.topic, record.partition)
+}
+
 impl Dispatcher {
     /// A call ended.
     pub fn handled(&mut self, id: BatchId, result: Result<Vec<Outcome>, Failure>, now: Instant) {
@@ -70,7 +74,7 @@ impl Dispatcher {
 
     fn isolate(&mut self, shares: &[Share]) {
         for share in shares {
-            if let Some(lane) = self.lanes.get_mut(&share.lane) {
+            if let Some(lane) = self.lanes.get_mut(share.lane) {
                 for pending in lane.queue.iter_mut().take(share.count) {
                     pending.alone = true;
                 }
@@ -89,32 +93,42 @@ impl Dispatcher {
             );
         }
         let missing = || Outcome::Retry(format!("{returned} outcomes for {total} messages"));
-        let mut outcomes = outcomes.into_iter();
+        let mut outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
+        let mut done = 0;
         for share in shares {
-            let own: Vec<_> = (0..share.count)
-                .map(|_| outcomes.next().unwrap_or_else(missing))
-                .collect();
-            self.apply_to_lane(share.lane, own, now);
+            done += self.apply_to_lane(&share, outcomes.by_ref().take(share.count), now);
         }
+        self.meters.done.increment(done as u64);
     }
 
-    /// Up to the first outcome other than done; what stands behind it comes again.
-    fn apply_to_lane(&mut self, id: LaneId, outcomes: Vec<Outcome>, now: Instant) {
+    /// Up to the first outcome other than done; what stands behind it comes again. How many are done.
+    fn apply_to_lane(
+        &mut self,
+        share: &Share,
+        outcomes: impl Iterator<Item = Outcome>,
+        now: Instant,
+    ) -> usize {
+        let id = share.lane;
+        let (mut done, mut failed) = (0, None);
+        // All are taken: behind them are those of the next lane.
         for outcome in outcomes {
-            match outcome {
-                Outcome::Done => {
-                    self.meters.done.increment(1);
-                    self.finish_first(id);
-                }
-                Outcome::Retry(reason) => return self.retry(id, reason, now),
-                Outcome::Reject(reason) => {
-                    self.meters.rejected.increment(1);
-                    let failures = self.first(id).map_or(0, |first| first.failures);
-                    return self.bury(id, reason, failures + 1);
-                }
+            match (&failed, outcome) {
+                (None, Outcome::Done) => done += 1,
+                (None, other) => failed = Some(other),
+                (Some(_), _) => {}
             }
         }
-        self.go_on(id, now);
+        self.finish_first(id, done);
+        match failed {
+            None | Some(Outcome::Done) => self.go_on(id, now),
+            Some(Outcome::Retry(reason)) => self.retry(id, reason, now),
+            Some(Outcome::Reject(reason)) => {
+                self.meters.rejected.increment(1);
+                let failures = self.first(id).map_or(0, |first| first.failures);
+                self.bury(id, reason, failures + 1);
+            }
+        }
+        done
     }
 
     fn retry(&mut self, id: LaneId, reason: String, now: Instant) {
@@ -127,7 +141,7 @@ impl Dispatcher {
         if failures >= max_attempts {
             return self.bury(id, reason, failures);
         }
-        let appended_ms = first.delivery.record.timestamp_ms;
+        let appended_ms = first.record.timestamp_ms;
         if self.config.retry.is_too_old(appended_ms, SystemTime::now()) {
             let max_age_ms = self.config.retry.max_age_ms;
             let reason = format!("older than {max_age_ms} ms when it failed: {reason}");
@@ -136,9 +150,9 @@ impl Dispatcher {
         let Some(first) = self.first(id) else {
             return;
         };
-        let partition = first.delivery.partition.to_string();
-        let offset = first.delivery.record.offset;
-        let trace_id = trace_id(&first.delivery.record);
+        let partition = show_partition(&first.record);
+        let offset = first.record.offset;
+        let trace_id = trace_id(&first.record);
         self.meters.retried.increment(1);
         let delay = self.delay(failures);
         tracing::info!(
@@ -155,7 +169,7 @@ impl Dispatcher {
     }
 
     fn bury(&mut self, id: LaneId, reason: String, attempts: u32) {
-        let Some(lane) = self.lanes.get_mut(&id) else {
+        let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
         let Some(first) = lane.queue.front() else {
@@ -165,14 +179,14 @@ impl Dispatcher {
         let reason: String = reason.chars().take(MAX_REASON).collect();
         tracing::warn!(
             group = self.config.group(),
-            partition = %first.delivery.partition,
-            offset = first.delivery.record.offset,
-            trace_id = trace_id(&first.delivery.record),
+            partition = show_partition(&first.record),
+            offset = first.record.offset,
+            trace_id = trace_id(&first.record),
             attempts,
             reason,
             "a record becomes a dead letter"
         );
-        let record = first.delivery.record.clone();
+        let record = first.record.clone();
         self.effects.push(Effect::Bury(Burial {
             lane: id,
             record,
@@ -187,7 +201,7 @@ impl Dispatcher {
         match kept {
             Ok(()) => {
                 self.meters.dead_letters.increment(1);
-                self.finish_first(id);
+                self.finish_first(id, 1);
                 self.go_on(id, now);
             }
             Err(error) => {
@@ -203,22 +217,22 @@ impl Dispatcher {
     }
 
     fn first(&mut self, id: LaneId) -> Option<&mut Pending> {
-        self.lanes.get_mut(&id)?.queue.front_mut()
+        self.lanes.get_mut(id)?.queue.front_mut()
     }
 
-    fn finish_first(&mut self, id: LaneId) {
-        let Some(finished) = self
-            .lanes
-            .get_mut(&id)
-            .and_then(|lane| lane.queue.pop_front())
-        else {
+    /// The first so many records of a lane need no more work.
+    fn finish_first(&mut self, id: LaneId, count: usize) {
+        let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        let delivery = finished.delivery;
-        self.finish(&delivery.partition, delivery.position);
-        if let Some(partition) = self.partitions.get_mut(&delivery.partition) {
+        let Some(partition) = self.partitions.get_mut(&lane.partition) else {
+            return;
+        };
+        let count = count.min(lane.queue.len());
+        for finished in lane.queue.drain(..count) {
             partition.held -= 1;
-            partition.held_bytes -= delivery.record.size();
+            partition.held_bytes -= finished.size;
+            partition.finish(finished.position);
         }
     }
 }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use super::tests::{config, delivery, partition};
+use super::tests::{config, delivery, partition, run};
 use super::*;
 use crate::handler::{Failure, Message, Outcome};
 
@@ -87,7 +87,8 @@ impl World {
             .map(|place| delivery(index as i32, self.log[index][place], place as i64 + 1))
             .collect();
         self.given[index] = until;
-        self.dispatcher.arrived(deliveries, self.now);
+        self.dispatcher
+            .arrived(run(index as i32, deliveries), self.now);
     }
 
     fn start_calls(&mut self) {

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::*;
+use crate::carrier::Delivery;
 use crate::handler::{Failure, Message, Outcome};
 
 pub(super) fn config(toml: &str) -> TriggerConfig {
@@ -25,9 +28,15 @@ pub(super) fn partition(number: i32) -> TopicPartition {
     }
 }
 
+pub(super) fn run(number: i32, deliveries: Vec<Delivery>) -> Vec<Run> {
+    vec![Run {
+        partition: partition(number),
+        deliveries,
+    }]
+}
+
 pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery {
     Delivery {
-        partition: partition(number),
         position: Position(offset as u128),
         record: Arc::new(Record {
             topic: "t".into(),
@@ -42,11 +51,11 @@ pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery 
     }
 }
 
-fn keyed(records: &[(&str, i64)]) -> Vec<Delivery> {
-    records
+fn keyed(records: &[(&str, i64)]) -> Vec<Run> {
+    let deliveries = records
         .iter()
-        .map(|(key, offset)| delivery(0, Some(key), *offset))
-        .collect()
+        .map(|(key, offset)| delivery(0, Some(key), *offset));
+    run(0, deliveries.collect())
 }
 
 fn offsets(messages: &[Message]) -> Vec<i64> {
@@ -275,7 +284,10 @@ fn a_missing_outcome_is_a_retry_and_one_too_many_is_ignored() {
 fn records_without_a_key_do_not_wait_for_each_other() {
     let now = Instant::now();
     let mut d = dispatcher("concurrency = 1\nbatch = { max_records = 1 }");
-    d.arrived(vec![delivery(0, None, 1), delivery(0, None, 2)], now);
+    d.arrived(
+        run(0, vec![delivery(0, None, 1), delivery(0, None, 2)]),
+        now,
+    );
     let (id, _) = next(&mut d, now);
     d.handled(id, Ok(vec![retry()]), now);
     assert_eq!(next(&mut d, now).1, [2]);
@@ -287,7 +299,7 @@ fn records_that_the_filter_refuses_are_committed_without_a_call() {
     let mut d = dispatcher("filter = { type = ['other'] }");
     d.arrived(keyed(&[("a", 1), ("b", 2)]), now);
     assert!(d.next_batch(now).is_none());
-    assert_eq!(commits(&mut d), [1, 2]);
+    assert_eq!(commits(&mut d), [2]);
 }
 
 #[test]
@@ -297,7 +309,7 @@ fn a_partition_with_too_much_in_flight_is_paused_and_resumed() {
     let many: Vec<_> = (1..=MIN_HELD as i64)
         .map(|n| delivery(0, Some(&n.to_string()), n))
         .collect();
-    d.arrived(many, now);
+    d.arrived(run(0, many), now);
     assert!(matches!(d.effects().as_slice(), [Effect::Pause(_)]));
     let mut resumed = false;
     while let Some(batch) = d.next_batch(now) {

@@ -23,8 +23,7 @@ impl Tracker {
 
     /// A record is finished. Returns what may be committed now, if that moved.
     pub fn finish(&mut self, position: Position) -> Option<Position> {
-        let found = self.open.binary_search_by_key(&position, |(p, _)| *p);
-        if let Some((_, finished)) = found.ok().and_then(|index| self.open.get_mut(index)) {
+        if let Some((_, finished)) = self.find(position) {
             *finished = true;
         }
         let mut committable = None;
@@ -33,6 +32,20 @@ impl Tracker {
             self.open.pop_front();
         }
         committable
+    }
+
+    fn find(&mut self, position: Position) -> Option<&mut (Position, bool)> {
+        let (first, _) = self.open.front()?;
+        // Where places have no gaps, as offsets have few, the place tells the index.
+        let guess = position.0.checked_sub(first.0)? as usize;
+        let index = match self.open.get(guess) {
+            Some((there, _)) if *there == position => guess,
+            _ => {
+                let found = self.open.binary_search_by_key(&position, |(p, _)| *p);
+                found.ok()?
+            }
+        };
+        self.open.get_mut(index)
     }
 
     /// Records that are not committed, finished ones behind a gap included.
