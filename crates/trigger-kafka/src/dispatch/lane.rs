@@ -6,12 +6,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
+use slotmap::SlotMap;
 
 use super::{BatchId, Dispatcher, Owned};
 use crate::carrier::{Delivery, Position, Record};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LaneId(u64);
+slotmap::new_key_type! {
+    /// Never given again.
+    pub(crate) struct LaneId;
+}
 
 /// The lane of each key of a partition.
 pub(super) type Keys = HashMap<Bytes, LaneId, RandomState>;
@@ -73,8 +76,7 @@ pub(super) struct Share {
 /// All lanes, and whose turn it is.
 #[derive(Default)]
 pub(super) struct Lanes {
-    all: HashMap<LaneId, Lane, RandomState>,
-    last_id: u64,
+    all: SlotMap<LaneId, Lane>,
     /// Those that may go into a batch, in the order they became so.
     ready: VecDeque<LaneId>,
     ready_records: usize,
@@ -86,7 +88,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub fn get_mut(&mut self, id: LaneId) -> Option<&mut Lane> {
-        self.all.get_mut(&id)
+        self.all.get_mut(id)
     }
 
     /// Records of lanes that are ready.
@@ -113,7 +115,7 @@ impl Lanes {
     pub fn add(&mut self, partition: Owned, keys: &mut Keys, pending: Pending, now: Instant) {
         let key = pending.record.key.clone();
         if let Some(known) = key.as_ref().and_then(|key| keys.get(key))
-            && let Some(lane) = self.all.get_mut(known)
+            && let Some(lane) = self.all.get_mut(*known)
         {
             if lane.state == State::Ready {
                 self.ready_records += 1;
@@ -121,24 +123,21 @@ impl Lanes {
             lane.queue.push_back(pending);
             return;
         }
-        self.last_id += 1;
-        let id = LaneId(self.last_id);
-        if let Some(key) = &key {
-            keys.insert(key.clone(), id);
-        }
-        let lane = Lane {
+        let id = self.all.insert(Lane {
             partition,
-            key,
+            key: key.clone(),
             queue: [pending].into(),
             state: State::Ready,
-        };
-        self.all.insert(id, lane);
+        });
+        if let Some(key) = key {
+            keys.insert(key, id);
+        }
         self.make_ready(id, now);
     }
 
     /// The lane may go into a batch.
     pub fn make_ready(&mut self, id: LaneId, now: Instant) {
-        let Some(lane) = self.all.get_mut(&id) else {
+        let Some(lane) = self.all.get_mut(id) else {
             return;
         };
         lane.state = State::Ready;
@@ -149,7 +148,7 @@ impl Lanes {
 
     /// The lane waits after a failure.
     pub fn make_wait(&mut self, id: LaneId, until: Instant) {
-        if let Some(lane) = self.all.get_mut(&id) {
+        if let Some(lane) = self.all.get_mut(id) {
             lane.state = State::Waiting(until);
             self.waiting.insert((until, id));
         }
@@ -169,18 +168,18 @@ impl Lanes {
     pub fn first_ready(&mut self) -> Option<(LaneId, &mut Lane)> {
         // Of those that are gone the ids are still there; they are never given again.
         while let Some(id) = self.ready.front()
-            && !self.all.contains_key(id)
+            && !self.all.contains_key(*id)
         {
             self.ready.pop_front();
         }
         let id = *self.ready.front()?;
-        Some((id, self.all.get_mut(&id)?))
+        Some((id, self.all.get_mut(id)?))
     }
 
     /// Puts the lane whose turn it is into a batch.
     pub fn take_first(&mut self, batch: BatchId) {
         if let Some(id) = self.ready.pop_front()
-            && let Some(lane) = self.all.get_mut(&id)
+            && let Some(lane) = self.all.get_mut(id)
         {
             self.ready_records -= lane.queue.len();
             lane.state = State::InFlight(batch);
@@ -194,7 +193,7 @@ impl Lanes {
 
     /// Forgets a lane, whatever it holds.
     pub fn remove(&mut self, id: LaneId) -> Option<Lane> {
-        let lane = self.all.remove(&id)?;
+        let lane = self.all.remove(id)?;
         match lane.state {
             State::Ready => {
                 self.ready_records -= lane.queue.len();
@@ -216,7 +215,7 @@ impl Lanes {
         self.all
             .iter()
             .filter(|(_, lane)| lane.partition == partition && chosen(lane))
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect()
     }
 }
