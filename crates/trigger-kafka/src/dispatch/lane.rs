@@ -1,11 +1,13 @@
 //! Lanes: the records of one key, in order. A record without a key has a lane of its own.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use slotmap::SlotMap;
 
 use super::{BatchId, Dispatcher, Owned};
@@ -16,8 +18,8 @@ slotmap::new_key_type! {
     pub(crate) struct LaneId;
 }
 
-/// The lane of each key of a partition.
-pub(super) type Keys = HashMap<Bytes, LaneId, RandomState>;
+/// The lane of each key of a partition, with the key's hash; the key itself is the lane's.
+pub(super) type Keys = HashTable<(u64, LaneId)>;
 
 /// A record that is not finished.
 pub(super) struct Pending {
@@ -63,6 +65,8 @@ impl State {
 pub(super) struct Lane {
     pub partition: Owned,
     pub key: Option<Bytes>,
+    /// Of the key, as its partition's [`Keys`] have it.
+    hash: u64,
     pub queue: VecDeque<Pending>,
     pub state: State,
 }
@@ -77,6 +81,7 @@ pub(super) struct Share {
 #[derive(Default)]
 pub(super) struct Lanes {
     all: SlotMap<LaneId, Lane>,
+    hasher: RandomState,
     /// Those that may go into a batch, in the order they became so.
     ready: VecDeque<LaneId>,
     ready_records: usize,
@@ -113,9 +118,14 @@ impl Lanes {
 
     /// Puts a record behind the others of its key.
     pub fn add(&mut self, partition: Owned, keys: &mut Keys, pending: Pending, now: Instant) {
-        let key = pending.record.key.clone();
-        if let Some(known) = key.as_ref().and_then(|key| keys.get(key))
-            && let Some(lane) = self.all.get_mut(*known)
+        let key = pending.record.key.as_ref();
+        let hash = key.map_or(0, |key| self.hasher.hash_one(key));
+        let known = keys.find(hash, |(other, id)| {
+            *other == hash && self.all.get(*id).is_some_and(|lane| lane.key.as_ref() == key)
+        });
+        if key.is_some()
+            && let Some((_, id)) = known
+            && let Some(lane) = self.all.get_mut(*id)
         {
             if lane.state == State::Ready {
                 self.ready_records += 1;
@@ -123,14 +133,17 @@ impl Lanes {
             lane.queue.push_back(pending);
             return;
         }
+        let key = key.cloned();
+        let has_key = key.is_some();
         let id = self.all.insert(Lane {
             partition,
-            key: key.clone(),
+            key,
+            hash,
             queue: [pending].into(),
             state: State::Ready,
         });
-        if let Some(key) = key {
-            keys.insert(key, id);
+        if has_key {
+            keys.insert_unique(hash, (hash, id), |(hash, _)| *hash);
         }
         self.make_ready(id, now);
     }
@@ -262,8 +275,8 @@ impl Dispatcher {
         if let Some(partition) = self.partitions.get_mut(&lane.partition) {
             partition.held -= lane.queue.len();
             partition.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
-            if let Some(key) = lane.key {
-                partition.keys.remove(&key);
+            if let Ok(entry) = partition.keys.find_entry(lane.hash, |(_, other)| *other == id) {
+                entry.remove();
             }
         }
     }

@@ -100,7 +100,7 @@ impl Partition {
         Self {
             name,
             tracker: Tracker::default(),
-            keys: Keys::default(),
+            keys: Keys::new(),
             moved: None,
             held: 0,
             held_bytes: 0,
