@@ -65,24 +65,14 @@ pub fn openssl() -> &'static [&'static str] {
 
 /// Components, put where spin.toml looks for them.
 fn components(guests: Guests) -> anyhow::Result<()> {
-    let ours = paths::packages_in("components")?;
     let mut cargo = cargo();
-    cargo.args(["build", "--locked", "--profile", "guest"]);
-    cargo.args(["--target", "wasm32-wasip2"]);
-    for (_, package) in &ours {
-        cargo.args(["--package", package]);
-    }
-    if guests == Guests::WithTests {
-        for (_, package) in paths::packages_in("tests/guests")? {
-            cargo.args(["--package", &package]);
-        }
-    }
-    process::step(&mut cargo)?;
+    cargo.args(["build", "--locked"]);
+    process::step(for_guests(&mut cargo, guests)?)?;
 
     // spin.toml names files in the checkout, wherever cargo builds.
     let destination = paths::root().join("target/components");
     std::fs::create_dir_all(&destination)?;
-    for (_, package) in &ours {
+    for (_, package) in paths::packages_in("components")? {
         let file = format!("{}.wasm", package.replace('-', "_"));
         let from = paths::target().join("wasm32-wasip2/guest").join(&file);
         let to = destination.join(&file);
@@ -96,6 +86,21 @@ fn components(guests: Guests) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The packages that are for wasm, their profile and their target.
+pub fn for_guests(cargo: &mut Command, guests: Guests) -> anyhow::Result<&mut Command> {
+    cargo.args(["--profile", "guest", "--target", "wasm32-wasip2"]);
+    let folders: &[&str] = match guests {
+        Guests::Components => &["components"],
+        Guests::WithTests => &["components", "tests/guests"],
+    };
+    for folder in folders {
+        for (_, package) in paths::packages_in(folder)? {
+            cargo.args(["--package", &package]);
+        }
+    }
+    Ok(cargo)
 }
 
 /// An unchanged component keeps its file, so a running host is not disturbed by a rebuild.
@@ -145,7 +150,7 @@ fn check_native_tools() -> anyhow::Result<()> {
     )
 }
 
-fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(paths::root());
     // `cargo run` describes this package to us in the environment. Build scripts look at such

@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod kafka;
+mod lint;
 mod paths;
 mod plugins;
 mod postgres;
@@ -32,6 +33,8 @@ enum Command {
     Build,
     /// Measure the running system beside a bare server
     Bench(bench::Options),
+    /// Check the formatting, and that clippy has nothing to say
+    Lint,
     /// Install the kafka, cron and websocket triggers into the `spin` on the PATH
     Plugins(plugins::Options),
 }
@@ -42,6 +45,7 @@ fn main() {
         Command::Test(options) => test::run(options),
         Command::Build => build::all(build::Guests::Components),
         Command::Bench(options) => bench::run(options),
+        Command::Lint => lint::run(),
         Command::Plugins(options) => plugins::run(options),
     };
     match result {

@@ -35,7 +35,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 
     let mut cargo = build::cargo_test();
     if options.package.is_empty() {
-        build::exclude_guests(cargo.arg("--workspace"))?;
+        build::exclude_guests(cargo.arg("--workspace"))?.args(build::openssl());
     }
     for package in &options.package {
         cargo.args(["--package", package]);

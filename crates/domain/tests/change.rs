@@ -1,5 +1,7 @@
 //! Making and patching tasks: defaults, merge patch, and everything that is wrong at once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use chrono::{DateTime, Utc};
 use domain::{Pattern, Task, Violations};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,7 @@
 //! When a task comes again, by tables: rhythm, time zones, changes of offset, ends of months.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::{Next, RepeatFrom, Repetition, Rule, Slot, first_slot, time};
 

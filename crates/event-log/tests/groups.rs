@@ -1,5 +1,7 @@
 //! Consumer groups against a real Postgres.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -1,5 +1,7 @@
 //! Tails, leases, dead letters and pruning against a real Postgres.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! What an operator's commands do, against a real Postgres.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod common;
 

@@ -33,6 +33,7 @@ pub struct Connection {
 }
 
 /// What a handle keeps from statement to statement.
+#[expect(clippy::large_enum_variant, reason = "one for each handle")]
 pub(crate) enum Kept {
     Nothing,
     Here(Lease),

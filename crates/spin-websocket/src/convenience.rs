@@ -101,7 +101,6 @@ impl Message {
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the type is generated")]
 impl Default for Resumption {
     /// Nothing to send, nothing known.
     fn default() -> Self {

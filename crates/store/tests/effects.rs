@@ -1,5 +1,7 @@
 //! Reminders, notifications and the audit log in a real Postgres: each effect once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use chrono::{TimeDelta, Utc};

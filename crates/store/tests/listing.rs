@@ -1,5 +1,7 @@
 //! Listings in a real Postgres: filters, orders, pages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use chrono::Utc;

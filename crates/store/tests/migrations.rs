@@ -1,5 +1,7 @@
 //! Migrations go up, down to nothing, and up again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The next occurrence in a real Postgres: exactly one, whatever is repeated, reopened or raced.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use chrono::{Days, Utc};

@@ -1,5 +1,7 @@
 //! Tasks in a real Postgres: every statement, its events, and what happens when two write at once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use chrono::{DateTime, Utc};

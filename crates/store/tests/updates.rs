@@ -1,5 +1,7 @@
 //! What a browser missed, read from a real event log.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use events::topic::{TASK_EVENTS, TASK_UPDATES};

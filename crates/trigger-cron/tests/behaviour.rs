@@ -1,5 +1,7 @@
 //! The cron trigger with real guests; leases and last ticks in a real Postgres.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,6 +19,7 @@ use crate::linger::Linger;
 /// A response body of the HTTP trigger.
 pub struct ResponseBody(Kind);
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 enum Kind {
     Full(Option<Bytes>),
     Guest(GuestBody),

@@ -32,6 +32,7 @@ pub struct Service {
 }
 
 /// Where all groups read.
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Source {
     Log(Arc<EventLog>),
     Kafka(Connection, Membership),

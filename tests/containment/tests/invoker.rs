@@ -1,5 +1,7 @@
 //! Custom exports: a call that goes wrong fails alone, and the next one finds a fresh instance.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -105,8 +105,9 @@ async fn clean(brokers: &str) {
     }
     let admin: AdminClient<DefaultClientContext> = connection
         .client_config()
-        .and_then(|config| Ok(config.create().expect("a client")))
-        .expect("settings");
+        .expect("settings")
+        .create()
+        .expect("a client");
     let within = Duration::from_secs(60);
     eventually("topics are gone", within, async || {
         let left = cluster.topics().await.ok()?;

@@ -7,7 +7,6 @@
 //! through Kafka. `TEST_SPIN_DATA_DIR` is a data folder of the real `spin` with our triggers as plugins.
 
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
-#![expect(clippy::unwrap_used, reason = "a test harness fails by panicking")]
 
 mod api;
 mod carrier;

@@ -1,6 +1,8 @@
 //! What components can rely on, shown with real guests on a real Postgres. Needs
 //! `TEST_DATABASE_URL` and the guests of `tests/guests`; `cargo xtask test` provides both.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod cancelling;
 mod database;
 mod harness;

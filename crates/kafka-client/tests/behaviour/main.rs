@@ -1,5 +1,7 @@
 //! The client against brokers: Kafka's own where there is one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod administration;
 mod mistakes;
 mod records;

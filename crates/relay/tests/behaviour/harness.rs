@@ -103,7 +103,7 @@ impl World {
     pub async fn topic(&self, name: &str, config: &[(&str, &str)]) -> (String, Follower) {
         let name = self.name(name);
         self.create_topic(&name, config).await;
-        let follower = Follower::start(&self.connection, &[name.clone()]).await;
+        let follower = Follower::start(&self.connection, std::slice::from_ref(&name)).await;
         (name, follower.expect("followed"))
     }
 

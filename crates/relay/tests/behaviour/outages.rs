@@ -49,7 +49,7 @@ async fn a_broker_that_is_killed_and_started_again_gets_everything_in_order() {
         let lags = operator.lag().await.unwrap();
         lags.iter().map(|lag| lag.records).sum::<u64>()
     };
-    let mut follower = Follower::from_beginning(&connection, &[orders.clone()])
+    let mut follower = Follower::from_beginning(&connection, std::slice::from_ref(&orders))
         .await
         .unwrap();
     within(follower.next()).await.unwrap();

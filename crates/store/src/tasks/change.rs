@@ -50,7 +50,7 @@ pub async fn change(
         task_id.to_string().into(),
         Value::Object(change.columns()).to_string().into(),
         expected_version.into(),
-        change.from_status().map(str::to_owned).into(),
+        change.status_before().map(str::to_owned).into(),
         matches!(change, Change::Restore).into(),
         Uuid::now_v7().to_string().into(),
         change.event_type().as_str().to_owned().into(),
@@ -62,7 +62,7 @@ pub async fn change(
 }
 
 impl Change<'_> {
-    fn from_status(&self) -> Option<&'static str> {
+    fn status_before(&self) -> Option<&'static str> {
         match self {
             Self::Complete => Some(Status::Pending.as_str()),
             Self::Reopen => Some(Status::Completed.as_str()),

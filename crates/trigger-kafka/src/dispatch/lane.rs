@@ -121,7 +121,11 @@ impl Lanes {
         let key = pending.record.key.as_ref();
         let hash = key.map_or(0, |key| self.hasher.hash_one(key));
         let known = keys.find(hash, |(other, id)| {
-            *other == hash && self.all.get(*id).is_some_and(|lane| lane.key.as_ref() == key)
+            *other == hash
+                && self
+                    .all
+                    .get(*id)
+                    .is_some_and(|lane| lane.key.as_ref() == key)
         });
         if key.is_some()
             && let Some((_, id)) = known
@@ -275,7 +279,10 @@ impl Dispatcher {
         if let Some(partition) = self.partitions.get_mut(&lane.partition) {
             partition.held -= lane.queue.len();
             partition.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
-            if let Ok(entry) = partition.keys.find_entry(lane.hash, |(_, other)| *other == id) {
+            if let Ok(entry) = partition
+                .keys
+                .find_entry(lane.hash, |(_, other)| *other == id)
+            {
                 entry.remove();
             }
         }

@@ -1,5 +1,7 @@
 //! The kafka trigger on Kafka's own broker, with a real guest.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod beginnings;
 mod faults;
 mod harness;

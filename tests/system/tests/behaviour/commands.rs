@@ -28,7 +28,7 @@ async fn until_nothing_is_left(system: &System) {
         let lines = system.run(&["lag"]);
         let known = |group: &&str| lines.iter().any(|line| line["group"] == **group);
         let done = lines.iter().all(|line| line["lag"] == 0);
-        (done && groups.iter().all(|group| known(&group))).then_some(())
+        (done && groups.iter().all(known)).then_some(())
     })
     .await;
 }

@@ -29,7 +29,7 @@ async fn while_the_broker_is_away_the_api_accepts_and_afterwards_every_effect_is
         return;
     };
     let api = system.api();
-    let load = Load::start(&[api.clone()]).await;
+    let load = Load::start(std::slice::from_ref(&api)).await;
     for _ in 0..2 {
         random_pause(500, 1500).await;
         system.kafka().kill();

@@ -14,7 +14,7 @@ async fn a_host_whose_database_connections_are_cut_goes_on_and_loses_nothing() {
         return;
     };
     let api = system.api();
-    let load = Load::start(&[api.clone()]).await;
+    let load = Load::start(std::slice::from_ref(&api)).await;
     for _ in 0..CUTS {
         random_pause(100, 700).await;
         // Each cut hits something: after the last one the host may still be on its way back.

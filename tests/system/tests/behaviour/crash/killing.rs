@@ -10,7 +10,7 @@ async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() 
         return;
     };
     let api = system.api();
-    let load = Load::start(&[api.clone()]).await;
+    let load = Load::start(std::slice::from_ref(&api)).await;
     for kill in 0..KILLS {
         // One in four strikes while the host is still starting.
         match kill % 4 {
