@@ -85,19 +85,19 @@ const BROKERS_VARIABLE: &str = "SPIN_VARIABLE_KAFKA_BROKERS";
 struct Kafka {
     brokers: String,
     _own: Option<Broker>,
-    /// Tells `taskwhisper lag` and its like where the private broker is while it runs.
-    _told: Option<Told>,
+    /// Tells `taskwhisper lag` and its like where the brokers are, while this runs.
+    _told: Told,
 }
 
 enum Starting {
-    Given(String),
+    Given(String, PathBuf),
     Own(std::thread::JoinHandle<anyhow::Result<Broker>>, PathBuf),
 }
 
 impl Kafka {
     fn start(state: &Path) -> Starting {
         match std::env::var("KAFKA_BROKERS") {
-            Ok(brokers) if !brokers.is_empty() => Starting::Given(brokers),
+            Ok(brokers) if !brokers.is_empty() => Starting::Given(brokers, state.join("kafka.env")),
             _ => {
                 let folder = state.join("kafka");
                 let starting = std::thread::spawn(move || {
@@ -110,10 +110,10 @@ impl Kafka {
 
     fn ready(starting: Starting) -> anyhow::Result<Self> {
         match starting {
-            Starting::Given(brokers) => Ok(Self {
-                brokers,
+            Starting::Given(brokers, file) => Ok(Self {
                 _own: None,
-                _told: None,
+                _told: Told::write(file, &format!("{BROKERS_VARIABLE}={brokers}\n"))?,
+                brokers,
             }),
             Starting::Own(starting, file) => {
                 let Ok(broker) = starting.join() else {
@@ -126,7 +126,7 @@ impl Kafka {
                 Ok(Self {
                     brokers,
                     _own: Some(broker),
-                    _told: Some(told),
+                    _told: told,
                 })
             }
         }

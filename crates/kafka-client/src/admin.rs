@@ -18,6 +18,8 @@ use crate::{Connection, Context, Error};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long brokers have to answer before connections that failed count as an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Between looks for a topic that was just made.
+const PAUSE: Duration = Duration::from_millis(20);
 const SLICE: Duration = Duration::from_millis(250);
 
 /// A cluster, as someone who runs it sees it. Cheap to clone; one connection to each broker.
@@ -175,7 +177,8 @@ impl Cluster {
         Ok(topics)
     }
 
-    /// Makes the topics that are not there. What became of each, in their order.
+    /// Makes the topics that are not there, and waits until they can be seen. What became of each, in their
+    /// order.
     ///
     /// # Errors
     /// As [`Cluster::check`], and what the broker refuses.
@@ -194,17 +197,25 @@ impl Cluster {
         let action = "create topics";
         let results = self.admin.create_topics(&topics, &options()).await;
         let results = results.map_err(|error| self.explain(action, &error))?;
-        results
-            .into_iter()
-            .map(|result| match result {
-                Ok(_) => Ok(Created::New),
-                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => Ok(Created::Existed),
-                Err((topic, code)) => Err(self.explain(
-                    &format!("create the topic `{topic}`"),
-                    &KafkaError::AdminOp(code),
-                )),
-            })
-            .collect()
+        let created = results.into_iter().map(|result| match result {
+            Ok(_) => Ok(Created::New),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => Ok(Created::Existed),
+            Err((topic, code)) => Err(self.explain(
+                &format!("create the topic `{topic}`"),
+                &KafkaError::AdminOp(code),
+            )),
+        });
+        let created: Vec<_> = created.collect::<Result<_, _>>()?;
+        let names: Vec<_> = specs.iter().map(|spec| spec.name.clone()).collect();
+        let started = Instant::now();
+        // The controller has made them; the brokers hear of it a moment later.
+        while let Err(error @ Error::UnknownTopic { .. }) = self.check(&names).await {
+            if started.elapsed() >= TIMEOUT {
+                return Err(error);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(created)
     }
 
     /// Deletes topics, with what is in them.

@@ -11,6 +11,9 @@ use crate::record;
 /// What the names of a dead letter's own headers begin with.
 pub const LETTER_PREFIX: &str = "dead-letter-";
 
+/// Bytes of a value that is left out, because the topic of dead letters has no room for it.
+pub const VALUE_OMITTED: &str = "dead-letter-value-omitted-bytes";
+
 const REASON: &str = "dead-letter-reason";
 const ATTEMPTS: &str = "dead-letter-attempts";
 const TOPIC: &str = "dead-letter-topic";

@@ -16,6 +16,7 @@ use rdkafka::producer::future_producer::OwnedDeliveryResult;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::create;
+use crate::letter::VALUE_OMITTED;
 use crate::{Cluster, Connection, Context, Copier, Error, headers, read_letter};
 
 /// Says which letter was redriven: `partition/offset`.
@@ -46,6 +47,8 @@ pub struct KeptLetter {
     pub letter: DeadLetter,
     /// When it was redriven, in milliseconds since the Unix epoch.
     pub redriven_ms: Option<i64>,
+    /// The value was too large for the topic of dead letters, and is not in the record.
+    pub is_cut: bool,
 }
 
 /// Every letter of a topic, in the order of their places. Records that are no letters are left out.
@@ -133,6 +136,7 @@ fn settle(records: &[Record]) -> Vec<KeptLetter> {
                 timestamp_ms: record.timestamp_ms,
                 letter,
                 redriven_ms: None,
+                is_cut: record.header(VALUE_OMITTED).is_some(),
             };
             kept.insert(place, letter);
         }

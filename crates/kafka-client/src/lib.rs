@@ -18,7 +18,7 @@ pub use admin::{Cluster, Created, Lag, Offsets, Topic, TopicDescription, TopicSp
 pub use context::Context;
 pub use error::Error;
 pub use follow::Follower;
-pub use letter::{LETTER_PREFIX, letter_headers, original_headers, read_letter};
+pub use letter::{LETTER_PREFIX, VALUE_OMITTED, letter_headers, original_headers, read_letter};
 pub use letters::{KeptLetter, LetterPlace, read_letters, redrive};
 pub use partition::PartitionReader;
 pub use rdkafka;

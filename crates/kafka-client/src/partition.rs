@@ -1,27 +1,35 @@
 //! Reads a partition of a group's member, many records at a time. rdkafka reads one at a time, and each
 //! costs it an event, two clocks and a reference count: more than copying the record.
 
-use std::ptr::NonNull;
+use std::ffi::{CString, c_void};
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use event_log::{Record, TopicPartition};
 use rdkafka::bindings as native;
 use rdkafka::consumer::base_consumer::PartitionQueue;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::Copier;
 
-/// Records taken from librdkafka at a time.
-const BATCH: usize = 256;
-
 /// The queue of one partition, apart from the consumer's own.
 pub struct PartitionReader<C: ConsumerContext> {
+    consumer: Arc<BaseConsumer<C>>,
     topic: Arc<str>,
-    /// The same queue. It keeps the consumer alive, and tells when there are records.
+    /// The same queue. It tells when there are records.
     _split: PartitionQueue<C>,
     queue: NonNull<native::rd_kafka_queue_t>,
-    taken: Vec<*mut native::rd_kafka_message_t>,
+}
+
+/// What a call of librdkafka's fills.
+struct Taking<'r> {
+    copier: &'r mut Copier,
+    topic: &'r Arc<str>,
+    client: *mut native::rd_kafka_t,
+    most: usize,
+    records: Vec<Record>,
+    errors: Vec<(RDKafkaErrorCode, String)>,
 }
 
 impl<C: ConsumerContext> PartitionReader<C> {
@@ -34,60 +42,82 @@ impl<C: ConsumerContext> PartitionReader<C> {
         partition: &TopicPartition,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Option<Self> {
-        use rdkafka::consumer::Consumer as _;
         let mut split = consumer.split_partition_queue(&partition.topic, partition.partition)?;
         split.set_nonempty_callback(wake);
-        let name = std::ffi::CString::new(&*partition.topic).ok()?;
+        let name = CString::new(&*partition.topic).ok()?;
         let client = consumer.client().native_ptr();
         // SAFETY: the client lives: `consumer` is borrowed. The queue is given back when dropped.
         let queue = unsafe {
             native::rd_kafka_queue_get_partition(client, name.as_ptr(), partition.partition)
         };
         Some(Self {
+            consumer: consumer.clone(),
             topic: partition.topic.clone(),
             _split: split,
             queue: NonNull::new(queue)?,
-            taken: Vec::with_capacity(BATCH),
         })
     }
 
-    /// Hands over records that are there, at most so many, without waiting. How many.
+    /// Records that are there, at most so many (and never none of them), without waiting; and errors that came
+    /// among them. The consumer's context has been told of those, as of those of its own queue.
+    ///
+    /// By callback, not by `rd_kafka_consume_batch_queue`: that moves the consumer's place over errors,
+    /// too, and the next rebalance then begins behind a record that nobody has read.
     #[expect(unsafe_code, reason = "rdkafka reads one at a time")]
-    pub fn read(
-        &mut self,
-        most: usize,
-        copier: &mut Copier,
-        mut each: impl FnMut(Result<Record, KafkaError>),
-    ) -> usize {
-        let mut count = 0;
-        while count < most {
-            let room = (most - count).min(BATCH);
-            // SAFETY: the queue is alive, and there is room for so many messages.
-            let got = unsafe {
-                let start = self.taken.as_mut_ptr();
-                native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, start, room)
-            };
-            let got = usize::try_from(got).unwrap_or(0);
-            // SAFETY: so many were written.
-            unsafe { self.taken.set_len(got) };
-            for message in self.taken.drain(..).map(Taken) {
-                // SAFETY: the message is alive until it is dropped.
-                let error = unsafe { (*message.0).err };
-                each(
-                    if error == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-                        // SAFETY: alive, and without an error.
-                        Ok(unsafe { copier.copy_native(message.0, self.topic.clone()) })
-                    } else {
-                        Err(KafkaError::MessageConsumption(error.into()))
-                    },
-                );
-            }
-            count += got;
-            if got < room {
-                break;
-            }
+    pub fn read(&mut self, most: usize, copier: &mut Copier) -> (Vec<Record>, Vec<KafkaError>) {
+        let mut taking = Taking {
+            copier,
+            topic: &self.topic,
+            client: self.consumer.client().native_ptr(),
+            most,
+            records: Vec::new(),
+            errors: Vec::new(),
+        };
+        // SAFETY: the queue is alive, and `take` is called only within this call, with what is
+        // borrowed here.
+        unsafe {
+            native::rd_kafka_consume_callback_queue(
+                self.queue.as_ptr(),
+                0,
+                Some(take),
+                ptr::from_mut(&mut taking).cast(),
+            );
         }
-        count
+        let Taking {
+            records, errors, ..
+        } = taking;
+        let context = self.consumer.context();
+        let errors = errors.into_iter().map(|(code, reason)| {
+            context.error(KafkaError::Global(code), &reason);
+            KafkaError::MessageConsumption(code)
+        });
+        (records, errors.collect())
+    }
+}
+
+/// Takes one message. librdkafka destroys it afterwards.
+#[expect(unsafe_code, reason = "librdkafka calls it")]
+unsafe extern "C" fn take(message: *mut native::rd_kafka_message_t, taking: *mut c_void) {
+    // SAFETY: `read` passed it, and waits.
+    let taking = unsafe { &mut *taking.cast::<Taking<'_>>() };
+    // SAFETY: the message is alive. Its code is read as the number it is: a newer broker's may
+    // be none that the bindings know.
+    let code = unsafe { ptr::addr_of!((*message).err).cast::<i32>().read() };
+    if code == 0 {
+        // SAFETY: alive, and without an error.
+        let record = unsafe { taking.copier.copy_native(message, taking.topic.clone()) };
+        taking.records.push(record);
+    } else {
+        let known = native::rd_kafka_resp_err_t::try_from(code);
+        let code = known.map_or(RDKafkaErrorCode::Unknown, RDKafkaErrorCode::from);
+        // SAFETY: of an error it is the reason, as text.
+        let reason = unsafe { crate::record::slice((*message).payload, (*message).len) };
+        let reason = String::from_utf8_lossy(reason.unwrap_or_default()).into_owned();
+        taking.errors.push((code, reason));
+    }
+    if taking.records.len() + taking.errors.len() >= taking.most {
+        // SAFETY: the client is alive. What was not taken goes back to the head of the queue.
+        unsafe { native::rd_kafka_yield(taking.client) };
     }
 }
 
@@ -96,16 +126,5 @@ impl<C: ConsumerContext> Drop for PartitionReader<C> {
     fn drop(&mut self) {
         // SAFETY: it is ours, from `new`, and used no more.
         unsafe { native::rd_kafka_queue_destroy(self.queue.as_ptr()) };
-    }
-}
-
-/// A message that is ours to destroy.
-struct Taken(*mut native::rd_kafka_message_t);
-
-impl Drop for Taken {
-    #[expect(unsafe_code, reason = "gives a message back")]
-    fn drop(&mut self) {
-        // SAFETY: it came from librdkafka as ours, and is used no more.
-        unsafe { native::rd_kafka_message_destroy(self.0) };
     }
 }

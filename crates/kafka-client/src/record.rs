@@ -123,7 +123,7 @@ impl Copier {
 /// # Safety
 /// `start` is null, or begins as many bytes as said that live as long as asked for.
 #[expect(unsafe_code, reason = "librdkafka's memory")]
-unsafe fn slice<'m>(start: *const c_void, length: usize) -> Option<&'m [u8]> {
+pub(crate) unsafe fn slice<'m>(start: *const c_void, length: usize) -> Option<&'m [u8]> {
     // SAFETY: the caller's.
     (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
 }

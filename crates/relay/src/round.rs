@@ -67,8 +67,12 @@ impl<'r> Round<'r> {
         meters: &'r Meters,
     ) -> anyhow::Result<Option<Self>> {
         let mut names = options.topics.clone();
-        // Without an answer those that are named are enough to begin with.
-        names.extend(log.topics().await.unwrap_or_default());
+        match log.topics().await {
+            Ok(there) => names.extend(there),
+            // Those that are named are enough to begin with; without any it is asked again. The
+            // log itself says that its database is away.
+            Err(error) => tracing::debug!(%error, "cannot list the topics of the event log"),
+        }
         names.sort();
         names.dedup();
         if names.is_empty() {

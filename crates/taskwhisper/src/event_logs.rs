@@ -24,6 +24,14 @@ struct LogSettings {
     brokers: String,
 }
 
+/// Settings of the triggers that need nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct LogAlone {
+    event_log: String,
+}
+
 /// Logs by kind of trigger, and each of them once.
 pub struct EventLogs {
     by_kind: BTreeMap<&'static str, Arc<EventLog>>,
@@ -121,5 +129,13 @@ async fn settings(
     variables: &Variables,
     kind: &str,
 ) -> Result<Option<LogSettings>, host_app::LoadError> {
-    host_app::trigger_settings(app, variables, kind).await
+    if kind == "kafka" {
+        // The trigger itself is strict about the others.
+        return host_app::trigger_settings(app, variables, kind).await;
+    }
+    let alone = host_app::trigger_settings::<LogAlone>(app, variables, kind).await?;
+    Ok(alone.map(|LogAlone { event_log }| LogSettings {
+        event_log,
+        brokers: String::new(),
+    }))
 }

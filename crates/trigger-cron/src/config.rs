@@ -1,4 +1,4 @@
-//! `[[trigger.cron]]` and `[application.trigger.cron]` of the manifest.
+//! `[[trigger.cron]]` of the manifest.
 
 use std::time::Duration;
 
@@ -46,15 +46,6 @@ impl TriggerConfig {
             }
         }
     }
-}
-
-/// `[application.trigger.cron]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// URL of the Postgres that holds leases and last ticks; empty: every host fires, and what
-    /// was missed while none ran stays missed.
-    pub event_log: String,
 }
 
 #[cfg(test)]

@@ -8,5 +8,5 @@ mod meters;
 mod schedule;
 mod service;
 
-pub use config::{Settings, TriggerConfig};
+pub use config::TriggerConfig;
 pub use service::{KIND, Service};

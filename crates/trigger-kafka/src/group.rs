@@ -101,7 +101,7 @@ impl Group {
                 let drain_until = Instant::now() + self.drain;
                 self.dispatcher.revoked(&partitions, drain_until);
             }
-            Event::Records(deliveries) => self.dispatcher.arrived(deliveries, Instant::now()),
+            Event::Records(runs) => self.dispatcher.arrived(runs, Instant::now()),
         }
     }
 
@@ -111,7 +111,7 @@ impl Group {
             .map_or(0, |since| since.as_millis() as i64);
         let first_time = batch.messages.iter().filter(|message| message.attempt == 1);
         let appended = first_time.map(|message| message.record.timestamp_ms);
-        for (appended_ms, count) in runs(appended) {
+        for (appended_ms, count) in neighbours(appended) {
             let delay_ms = now_ms.saturating_sub(appended_ms).max(0);
             let delay = delay_ms as f64 / 1000.0;
             self.meters.delay.record_many(delay, count);
@@ -160,15 +160,15 @@ impl Group {
 }
 
 /// Neighbours that are equal, and how many they are.
-fn runs(values: impl Iterator<Item = i64>) -> Vec<(i64, usize)> {
-    let mut runs: Vec<(i64, usize)> = Vec::new();
+fn neighbours(values: impl Iterator<Item = i64>) -> Vec<(i64, usize)> {
+    let mut neighbours: Vec<(i64, usize)> = Vec::new();
     for value in values {
-        match runs.last_mut() {
+        match neighbours.last_mut() {
             Some((last, count)) if *last == value => *count += 1,
-            _ => runs.push((value, 1)),
+            _ => neighbours.push((value, 1)),
         }
     }
-    runs
+    neighbours
 }
 
 async fn until(timer: Option<Instant>) {

@@ -4,5 +4,6 @@
 
 mod administration;
 mod mistakes;
+mod partitions;
 mod records;
 mod security;

@@ -111,6 +111,11 @@ pub async fn redrive(
             Id::Place(topic, _) => topics.entry(topic).or_default().extend(letter.kept),
         }
     }
+    let cut: Vec<_> = topics
+        .values_mut()
+        .flat_map(|kept| kept.extract_if(.., |kept| kept.is_cut && kept.redriven_ms.is_none()))
+        .map(|kept| Id::Place(kept.letter.dead_letter_topic.clone(), kept.place).to_string())
+        .collect();
     let (mut done, mut before) = (0, 0);
     if !rows.is_empty() {
         let log = target.log().await?;
@@ -134,6 +139,13 @@ pub async fn redrive(
             before => format!("; {before} had been redriven before"),
         };
         say(&format!("Redrove {done} dead letters{old}."));
+    }
+    if !cut.is_empty() {
+        bail!(
+            "their values were too large for the topic of dead letters and are not kept, so they cannot \
+             be put back: {}",
+            cut.join(", ")
+        );
     }
     Ok(())
 }

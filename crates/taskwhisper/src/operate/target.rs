@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use event_log::operate::Operator;
 use host_app::{App, Environment, RuntimeConfig, VariableOptions, Variables};
 use kafka_client::{Cluster, Connection};
+use regex::Regex;
 use trigger_kafka::{KIND, Settings, TriggerConfig};
 
 use crate::cli::AppArgs;
@@ -47,12 +48,40 @@ impl Target {
             environment,
         };
         let variables = Variables::new(&app, options)?;
-        Self::of(&app, &variables).await.with_context(|| {
+        let mut target = Self::of(&app, &variables).await.with_context(|| {
             format!(
                 "the variables of this application are looked for in the environment and in {}",
                 state_dir.display()
             )
-        })
+        })?;
+        target.find_topics().await?;
+        Ok(target)
+    }
+
+    /// Puts the topics that there are in the place of patterns.
+    async fn find_topics(&mut self) -> anyhow::Result<()> {
+        let has_patterns = self.triggers.iter().any(TriggerConfig::has_pattern);
+        let Some(cluster) = self.cluster()?.filter(|_| has_patterns) else {
+            return Ok(());
+        };
+        let there = cluster.topics().await?;
+        for trigger in &mut self.triggers {
+            let letters = Regex::new(&trigger.dead_letter_pattern())?;
+            let (patterns, mut topics): (Vec<_>, Vec<_>) = std::mem::take(&mut trigger.topics)
+                .into_iter()
+                .partition(|topic| topic.starts_with('^'));
+            for pattern in patterns {
+                let pattern = Regex::new(&pattern)
+                    .with_context(|| format!("the pattern `{pattern}` of `topics`"))?;
+                let names = there.iter().map(|topic| &topic.name);
+                let found = names.filter(|name| pattern.is_match(name) && !letters.is_match(name));
+                topics.extend(found.cloned());
+            }
+            topics.sort();
+            topics.dedup();
+            trigger.topics = topics;
+        }
+        Ok(())
     }
 
     /// What an application that is loaded says about its events.
@@ -97,8 +126,7 @@ impl Target {
     /// The topics of dead letters.
     pub fn dead_letter_topics(&self) -> BTreeSet<String> {
         let of_trigger = |trigger: &TriggerConfig| -> Vec<String> {
-            let topics = trigger.topics.iter();
-            topics
+            named_topics(trigger)
                 .map(|topic| trigger.dead_letter_topic(topic))
                 .collect()
         };
@@ -114,7 +142,7 @@ impl Target {
     }
 }
 
-/// Without patterns, whose topics only Kafka knows.
+/// Without patterns, as long as nobody has asked Kafka which topics these are.
 fn named_topics(trigger: &TriggerConfig) -> impl Iterator<Item = &String> {
     let topics = trigger.topics.iter();
     topics.filter(|topic| !topic.starts_with('^'))

@@ -71,7 +71,7 @@ impl Committer {
         std::mem::take(&mut *self.ended.results())
     }
 
-    /// Waits for the commit under way; whether it worked.
+    /// Waits for the commit under way, if `Commits` says that there is one; whether it worked.
     pub fn wait(&self) -> bool {
         let mut results = self.ended.results();
         loop {

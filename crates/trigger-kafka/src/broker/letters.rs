@@ -8,12 +8,10 @@ use async_trait::async_trait;
 use kafka_client::rdkafka::error::RDKafkaErrorCode;
 use kafka_client::rdkafka::message::{Header, OwnedHeaders};
 use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord};
-use kafka_client::{Cluster, Connection, Context, TopicSpec, letter_headers};
+use kafka_client::{Cluster, Connection, Context, TopicSpec, VALUE_OMITTED, letter_headers};
 
 use crate::carrier::{DeadLetter, DeadLetters};
 
-/// Says that the value was left out, and how long it was.
-const OMITTED: &str = "dead-letter-value-omitted-bytes";
 /// Characters of a reason that is shortened to make room.
 const SHORT_REASON: usize = 200;
 /// How long a producer waits for room in its queue.
@@ -118,7 +116,7 @@ impl DeadLetters for Topics {
 
 fn omitted(headers: OwnedHeaders, bytes: usize) -> OwnedHeaders {
     headers.insert(Header {
-        key: OMITTED,
+        key: VALUE_OMITTED,
         value: Some(&bytes.to_string()),
     })
 }

@@ -20,7 +20,7 @@ use super::commits::{Commits, Offsets};
 use super::committer::Committer;
 use super::context::{GroupContext, Rebalance};
 use super::start;
-use crate::carrier::{Delivery, Event, Position, Run, TopicPartition};
+use crate::carrier::{Delivery, Event, Position, Record, Run, TopicPartition};
 use crate::config::Start;
 
 /// Records in one batch, and bytes of them, about.
@@ -398,23 +398,21 @@ impl Member {
             let Some(reader) = owned.reader.as_mut().filter(|_| !owned.paused) else {
                 continue;
             };
-            let mut deliveries = Vec::new();
-            records += reader.read(TURN, copier, |record| match record {
-                Err(error) => errors.push(error),
-                Ok(record) => {
-                    bytes += record.size();
-                    deliveries.push(Delivery {
-                        position: Position(record.offset.max(0) as u128),
-                        record: Arc::new(record),
-                    });
-                }
-            });
-            if !deliveries.is_empty() {
-                runs.push(Run {
-                    partition: name.clone(),
-                    deliveries,
-                });
+            let (read, failed) = reader.read(TURN, copier);
+            errors.extend(failed);
+            if read.is_empty() {
+                continue;
             }
+            records += read.len();
+            bytes += read.iter().map(Record::size).sum::<usize>();
+            let deliveries = read.into_iter().map(|record| Delivery {
+                position: Position(record.offset.max(0) as u128),
+                record: Arc::new(record),
+            });
+            runs.push(Run {
+                partition: name.clone(),
+                deliveries: deliveries.collect(),
+            });
             if records >= BATCH || bytes >= BATCH_BYTES {
                 break;
             }

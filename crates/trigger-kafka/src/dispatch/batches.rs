@@ -29,7 +29,7 @@ impl Dispatcher {
         let fair = self.lanes.ready_records().div_ceil(free);
         let limit = fair.clamp(1, self.config.batch.max_records);
         let batch = self.fill(limit);
-        self.lanes.restart_waiting(now);
+        self.lanes.restart_filling(now);
         Some(batch)
     }
 

@@ -203,8 +203,8 @@ impl Lanes {
         }
     }
 
-    /// A batch was taken: what is left begins to wait for its own to fill.
-    pub fn restart_waiting(&mut self, now: Instant) {
+    /// A batch was taken: what is left waits anew for its own to fill.
+    pub fn restart_filling(&mut self, now: Instant) {
         self.ready_since = (self.ready_records > 0).then_some(now);
     }
 

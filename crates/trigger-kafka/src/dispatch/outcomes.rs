@@ -101,7 +101,7 @@ impl Dispatcher {
         self.meters.done.increment(done as u64);
     }
 
-    /// Up to the first outcome other than done; what stands behind it comes again. How many are done.
+    /// Up to the first outcome other than done; what stands behind it comes again. How many were said to be done.
     fn apply_to_lane(
         &mut self,
         share: &Share,
@@ -109,20 +109,21 @@ impl Dispatcher {
         now: Instant,
     ) -> usize {
         let id = share.lane;
-        let (mut done, mut failed) = (0, None);
+        let (mut done, mut failed) = (0, None::<(bool, String)>);
         // All are taken: behind them are those of the next lane.
         for outcome in outcomes {
-            match (&failed, outcome) {
-                (None, Outcome::Done) => done += 1,
-                (None, other) => failed = Some(other),
-                (Some(_), _) => {}
+            match outcome {
+                _ if failed.is_some() => {}
+                Outcome::Done => done += 1,
+                Outcome::Retry(reason) => failed = Some((false, reason)),
+                Outcome::Reject(reason) => failed = Some((true, reason)),
             }
         }
         self.finish_first(id, done);
         match failed {
-            None | Some(Outcome::Done) => self.go_on(id, now),
-            Some(Outcome::Retry(reason)) => self.retry(id, reason, now),
-            Some(Outcome::Reject(reason)) => {
+            None => self.go_on(id, now),
+            Some((false, reason)) => self.retry(id, reason, now),
+            Some((true, reason)) => {
                 self.meters.rejected.increment(1);
                 let failures = self.first(id).map_or(0, |first| first.failures);
                 self.bury(id, reason, failures + 1);

@@ -12,7 +12,7 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    /// A record came. Places grow; one that does not is refused, for it came before.
+    /// A record came. Places grow; one that does not is refused: it is among those that are open.
     pub fn begin(&mut self, position: Position) -> bool {
         let grows = self.open.back().is_none_or(|(last, _)| *last < position);
         if grows {
