@@ -221,12 +221,17 @@ impl Ports {
         let path = options.folder.join("ports");
         let kept = fs::read_to_string(&path).unwrap_or_default();
         let mut kept = kept.split_whitespace().map_while(|port| port.parse().ok());
+        let mut taken = Vec::new();
         let mut next = |wanted: Option<u16>| {
             let kept = kept.next();
-            match wanted.or(kept) {
-                Some(port) => Ok(port),
-                None => free().map_err(Error::file("find a free port for", &options.folder)),
-            }
+            let port = match wanted.or(kept) {
+                Some(port) => port,
+                None => {
+                    free(&taken).map_err(Error::file("find a free port for", &options.folder))?
+                }
+            };
+            taken.push(port);
+            Ok(port)
         };
         let ports = Self {
             plain: next(options.port)?,
@@ -247,10 +252,10 @@ impl Ports {
 
 /// Below the ports that the system gives to outgoing connections, so that none of those takes it
 /// while the broker is down.
-fn free() -> std::io::Result<u16> {
+fn free(taken: &[u16]) -> std::io::Result<u16> {
     for _ in 0..100 {
         let port = rand::random_range(12_000..30_000);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if !taken.contains(&port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return Ok(port);
         }
     }
