@@ -58,12 +58,12 @@ impl<C: ConsumerContext> PartitionReader<C> {
         })
     }
 
-    /// Records that are there, at most so many (and never none of them), without waiting; and errors that came
-    /// among them. The consumer's context has been told of those, as of those of its own queue.
+    /// Takes what is there without waiting: records, and errors that came among them, so many at most together.
+    /// The consumer's context has been told of those, as of those of its own queue.
     ///
     /// By callback, not by `rd_kafka_consume_batch_queue`: that moves the consumer's place over errors,
     /// too, and the next rebalance then begins behind a record that nobody has read.
-    #[expect(unsafe_code, reason = "rdkafka reads one at a time")]
+    #[expect(unsafe_code, reason = "rdkafka has no function for it")]
     pub fn read(&mut self, most: usize, copier: &mut Copier) -> (Vec<Record>, Vec<KafkaError>) {
         let mut taking = Taking {
             copier,

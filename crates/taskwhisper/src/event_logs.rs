@@ -25,9 +25,8 @@ struct LogSettings {
 }
 
 /// Settings of the triggers that need nothing else.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 struct LogAlone {
     event_log: String,
 }
@@ -138,4 +137,38 @@ async fn settings(
         event_log,
         brokers: String::new(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host_app::VariableOptions;
+
+    #[tokio::test]
+    async fn a_setting_that_nobody_knows_is_a_problem_and_not_a_trigger_without_a_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("spin.toml");
+        let manifest = r#"
+            spin_manifest_version = 2
+            [application]
+            name = "a"
+            version = "1.0.0"
+            [application.trigger.cron]
+            event_logs = "postgres://somewhere"
+            [[trigger.cron]]
+            component = "tick"
+            cron_expression = "0 * * * * *"
+            [component.tick]
+            source = "tick.wasm"
+        "#;
+        std::fs::write(&path, manifest).expect("written");
+        std::fs::write(folder.path().join("tick.wasm"), b"").expect("written");
+        let app = App::load(&path).expect("an application");
+        let variables = Variables::new(&app, VariableOptions::default()).expect("variables");
+        let problems = problems(&app, &variables).await;
+        assert!(
+            problems.len() == 1 && problems[0].contains("event_logs"),
+            "{problems:?}"
+        );
+    }
 }

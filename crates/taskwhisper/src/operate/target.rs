@@ -65,21 +65,9 @@ impl Target {
             return Ok(());
         };
         let there = cluster.topics().await?;
+        let there: Vec<_> = there.into_iter().map(|topic| topic.name).collect();
         for trigger in &mut self.triggers {
-            let letters = Regex::new(&trigger.dead_letter_pattern())?;
-            let (patterns, mut topics): (Vec<_>, Vec<_>) = std::mem::take(&mut trigger.topics)
-                .into_iter()
-                .partition(|topic| topic.starts_with('^'));
-            for pattern in patterns {
-                let pattern = Regex::new(&pattern)
-                    .with_context(|| format!("the pattern `{pattern}` of `topics`"))?;
-                let names = there.iter().map(|topic| &topic.name);
-                let found = names.filter(|name| pattern.is_match(name) && !letters.is_match(name));
-                topics.extend(found.cloned());
-            }
-            topics.sort();
-            topics.dedup();
-            trigger.topics = topics;
+            trigger.topics = topics_of(trigger, &there)?;
         }
         Ok(())
     }
@@ -142,8 +130,51 @@ impl Target {
     }
 }
 
+/// What a trigger reads of the topics there are: those it names, and those its patterns match, without its
+/// own dead letters.
+fn topics_of(trigger: &TriggerConfig, there: &[String]) -> anyhow::Result<Vec<String>> {
+    let letters = Regex::new(&trigger.dead_letter_pattern())?;
+    let (patterns, named): (Vec<_>, Vec<_>) = trigger
+        .topics
+        .iter()
+        .partition(|topic| topic.starts_with('^'));
+    let mut topics: BTreeSet<_> = named.into_iter().cloned().collect();
+    for pattern in patterns {
+        let pattern =
+            Regex::new(pattern).with_context(|| format!("the pattern `{pattern}` of `topics`"))?;
+        let found = there
+            .iter()
+            .filter(|name| pattern.is_match(name) && !letters.is_match(name));
+        topics.extend(found.cloned());
+    }
+    Ok(topics.into_iter().collect())
+}
+
 /// Without patterns, as long as nobody has asked Kafka which topics these are.
 fn named_topics(trigger: &TriggerConfig) -> impl Iterator<Item = &String> {
     let topics = trigger.topics.iter();
     topics.filter(|topic| !topic.starts_with('^'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_stand_for_the_topics_they_match_but_not_for_their_dead_letters() {
+        let config = "component = 'c'\ntopics = ['^orders-.*', 'news']";
+        let trigger: TriggerConfig = toml::from_str(config).expect("a trigger");
+        let there = ["orders-eu", "orders-eu.dead-letter", "orders-us", "bills"];
+        let there = there.map(str::to_owned);
+        let topics = topics_of(&trigger, &there).expect("valid patterns");
+        assert_eq!(topics, ["news", "orders-eu", "orders-us"]);
+
+        let target = Target {
+            settings: Settings::default(),
+            connection: Connection::default(),
+            triggers: vec![trigger],
+        };
+        let letters = target.dead_letter_topics();
+        assert_eq!(letters, ["news.dead-letter".to_owned()].into());
+    }
 }
