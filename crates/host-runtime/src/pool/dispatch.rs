@@ -143,36 +143,47 @@ impl<E: Export> Dispatch<E> {
     /// The first with room wins, so that the last ones fall idle when there is less to do.
     fn choose(&mut self) -> Option<usize> {
         let concurrency = self.limits.max_concurrent_calls;
-        let has_room = |seat: &&Seat<E>| seat.load < concurrency;
+        let has_idle_cores = self.has_idle_cores();
+        let usable = self.usable(has_idle_cores);
+        let has_room = |(_, seat): &(usize, &Seat<E>)| seat.load < concurrency;
         let ready = self
-            .seats
-            .iter()
-            .position(|seat| seat.status == Status::Ready && has_room(&seat));
+            .open()
+            .take(usable)
+            .find(|open| open.1.status == Status::Ready && has_room(open));
         // One that has just answered its last call is as good: it is about to be ready.
-        let almost = || {
-            self.seats
-                .iter()
-                .position(|seat| seat.status == Status::Busy && seat.load == 0)
-        };
-        if let Some(index) = ready.or_else(almost) {
+        let almost = || self.open().take(usable).find(|(_, seat)| seat.load == 0);
+        if let Some((index, _)) = ready.or_else(almost) {
             return Some(index);
         }
         let open = self.seats.len() - self.closing();
         if open < self.spread {
             return Some(self.seats.len());
         }
-        let busy = self
-            .seats
-            .iter()
-            .enumerate()
-            .filter(|(_, seat)| seat.status == Status::Busy && has_room(seat))
-            .min_by_key(|(_, seat)| seat.load);
-        match busy {
+        let busy = self.open().take(usable).filter(has_room);
+        match busy.min_by_key(|(_, seat)| seat.load) {
             Some((index, _)) => Some(index),
             None => {
-                let is_useful = open < self.limits.max_instances && self.has_idle_cores();
+                let is_useful = open < self.limits.max_instances && has_idle_cores;
                 is_useful.then_some(self.seats.len())
             }
+        }
+    }
+
+    /// The seats whose event loops turn, the first ones first.
+    fn open(&self) -> impl Iterator<Item = (usize, &Seat<E>)> {
+        let is_open = |seat: &Seat<E>| matches!(seat.status, Status::Ready | Status::Busy);
+        self.seats
+            .iter()
+            .enumerate()
+            .filter(move |(_, seat)| is_open(seat))
+    }
+
+    /// How many of the open seats may take calls. Those that were made while calls waited for
+    /// something else would only be in the way of the others' memory when cores are short.
+    fn usable(&self, has_idle_cores: bool) -> usize {
+        match has_idle_cores {
+            true => usize::MAX,
+            false => self.spread,
         }
     }
 
@@ -238,9 +249,15 @@ impl<E: Export> Dispatch<E> {
                 break;
             }
             seat.status = Status::Ready;
-            if seat.load >= concurrency {
+            if seat.load >= concurrency || self.waiting.is_empty() {
                 break;
             }
+            let has_idle_cores = self.has_idle_cores();
+            let mut usable = self.open().take(self.usable(has_idle_cores));
+            if !usable.any(|(open, _)| open == index) {
+                break;
+            }
+            drop(usable);
             match self.waiting.pop_front() {
                 Some(job) => drop(self.assign(index, job)),
                 None => break,
