@@ -38,7 +38,7 @@ impl Default for Options {
             time_to_live: Duration::from_secs(6),
             poll_busy: Duration::from_millis(20),
             poll_idle: Duration::from_secs(1),
-            read_interval: Duration::from_millis(3),
+            read_interval: Duration::from_millis(5),
             fetch_rows: 256,
             commit_interval: Duration::from_millis(100),
             tail_buffer: 256,

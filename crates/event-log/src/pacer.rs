@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(pacer.due(), later);
         pacer.read(later, later, Met::Rows);
         pacer.wake(later);
-        assert_eq!(pacer.due(), later + Duration::from_millis(3));
+        assert_eq!(pacer.due(), later + Duration::from_millis(5));
     }
 
     #[tokio::test]

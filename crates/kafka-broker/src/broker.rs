@@ -197,6 +197,9 @@ impl Broker {
         let mut command = Command::new(&self.java);
         command
             .arg(format!("-Xmx{}m", self.options.heap_mb))
+            // It shares a small machine with everything else: what Java does by default to be fast
+            // in an hour takes a core for the first minutes.
+            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-cp")
             .arg(self.options.libs.join("*"))
             .arg(class)

@@ -7,6 +7,8 @@ use system_tests::{Carrier, System};
 
 #[path = "../behaviour/auth.rs"]
 mod auth;
+#[path = "../behaviour/bad_input/mod.rs"]
+mod bad_input;
 #[path = "../behaviour/commands.rs"]
 mod commands;
 #[path = "../behaviour/concurrency.rs"]
