@@ -7,6 +7,11 @@ mod http;
 mod kafka;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// As the host has it: `kafka` runs parts of it in this process, and `bare` is measured beside it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Benchmarks of TaskWhisper and of its triggers.
 #[derive(Parser)]

@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: the running system measured, beside something to compare it with.
 
+use crate::build::{self, Guests, Profile};
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::process::{self, Service};
 use crate::test::Scratch;
-use crate::{build, paths, up};
+use crate::{paths, up};
 use anyhow::bail;
 use rustix::process::Signal;
 use std::net::{TcpListener, TcpStream};
@@ -49,12 +50,12 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 }
 
 fn http(rest: &[String]) -> anyhow::Result<()> {
-    build::all(build::Guests::Components)?;
-    build::native(&["--bin", "bench"])?;
+    build::to_be_measured(Guests::Components)?;
     let folder = Scratch::new()?;
     let cluster = Cluster::start(&folder.0, Durability::Kept)?;
     let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let mut host = up::host(
+        Profile::Dist,
         &folder.0.join("state"),
         &cluster.url(DATABASE),
         &listen,
@@ -71,7 +72,7 @@ fn http(rest: &[String]) -> anyhow::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    let mut bench = Command::new(paths::binary("bench"));
+    let mut bench = Command::new(paths::binary(Profile::Dist, "bench"));
     bench
         .args(["http", "--url", &format!("http://{listen}")])
         .args(["--database-url", &cluster.url(DATABASE)])
@@ -80,8 +81,8 @@ fn http(rest: &[String]) -> anyhow::Result<()> {
 }
 
 fn kafka(rest: &[String]) -> anyhow::Result<()> {
-    build::all(build::Guests::WithTests)?;
-    let mut bench = Command::new(paths::binary("bench"));
+    build::to_be_measured(Guests::WithTests)?;
+    let mut bench = Command::new(paths::binary(Profile::Dist, "bench"));
     bench
         .arg("kafka")
         .arg("--component")
@@ -93,17 +94,17 @@ fn kafka(rest: &[String]) -> anyhow::Result<()> {
 }
 
 fn events(rest: &[String]) -> anyhow::Result<()> {
-    build::all(build::Guests::WithTests)?;
+    build::to_be_measured(Guests::WithTests)?;
     let folder = Scratch::new()?;
     let commits = ["track_commit_timestamp=on"];
     let cluster = Cluster::start_with(&folder.0, Durability::Kept, &commits)?;
     let guest = "wasm32-wasip2/guest/guest_stamp.wasm";
     let kafka = crate::kafka::home_if_possible();
-    let mut bench = Command::new(paths::binary("bench"));
+    let mut bench = Command::new(paths::binary(Profile::Dist, "bench"));
     bench
         .arg("events")
         .arg("--binary")
-        .arg(paths::binary("taskwhisper"))
+        .arg(paths::binary(Profile::Dist, "taskwhisper"))
         .arg("--handler")
         .arg(paths::target().join(guest))
         .args(rest)

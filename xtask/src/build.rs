@@ -13,14 +13,41 @@ pub enum Guests {
     WithTests,
 }
 
+/// How native programs are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// To be there soon.
+    Release,
+    /// To be measured: optimised as a whole.
+    Dist,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dist => "dist",
+        }
+    }
+}
+
 /// Everything `up` needs.
 pub fn all(guests: Guests) -> anyhow::Result<()> {
     check_target()?;
     check_native_tools()?;
     match guests {
-        Guests::Components => native(&["--bin", "taskwhisper"])?,
-        Guests::WithTests => native(&[])?,
+        Guests::Components => native(Profile::Release, &["--bin", "taskwhisper"])?,
+        Guests::WithTests => native(Profile::Release, &[])?,
     }
+    components(guests)?;
+    web::build()
+}
+
+/// Everything that is measured, and what measures it.
+pub fn to_be_measured(guests: Guests) -> anyhow::Result<()> {
+    check_target()?;
+    check_native_tools()?;
+    native(Profile::Dist, &["--bin", "taskwhisper", "--bin", "bench"])?;
     components(guests)?;
     web::build()
 }
@@ -35,12 +62,12 @@ pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
     Ok(cargo)
 }
 
-/// Native targets of the whole workspace, in the release profile. Always of the whole: cargo gives a
-/// dependency the features that the chosen packages ask for, so another choice of packages would
-/// compile wasmtime again.
-pub fn native(targets: &[&str]) -> anyhow::Result<()> {
+/// Native targets of the whole workspace. Always of the whole: cargo gives a dependency the features
+/// that the chosen packages ask for, so another choice of packages would compile wasmtime again.
+fn native(profile: Profile, targets: &[&str]) -> anyhow::Result<()> {
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--locked", "--workspace"]);
+    cargo.args(["build", "--locked", "--workspace"]);
+    cargo.args(["--profile", profile.name()]);
     cargo.args(openssl());
     process::step(exclude_guests(&mut cargo)?.args(targets))
 }

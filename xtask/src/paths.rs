@@ -1,5 +1,6 @@
 //! Where things are in the checkout.
 
+use crate::build::Profile;
 use std::path::PathBuf;
 
 /// The folder of the workspace's Cargo.toml.
@@ -17,9 +18,9 @@ pub fn target() -> PathBuf {
 }
 
 /// A native binary of this workspace.
-pub fn binary(name: &str) -> PathBuf {
+pub fn binary(profile: Profile, name: &str) -> PathBuf {
     target()
-        .join("release")
+        .join(profile.name())
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 

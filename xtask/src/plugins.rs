@@ -1,6 +1,7 @@
 //! `cargo xtask plugins`: our triggers as plugins of the real Spin. One binary, three names.
 
-use crate::{build, paths, process};
+use crate::build::{self, Profile};
+use crate::{paths, process};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -65,7 +66,7 @@ fn pack() -> anyhow::Result<Vec<PathBuf>> {
     let folder = paths::target().join("plugins");
     std::fs::create_dir_all(&folder)?;
     let program = folder.join("taskwhisper");
-    std::fs::copy(paths::binary("taskwhisper"), &program)
+    std::fs::copy(paths::binary(Profile::Release, "taskwhisper"), &program)
         .with_context(|| format!("copying to {}", program.display()))?;
     // Most of the binary is line tables, which the packages can do without.
     if process::answers("strip", "--version") {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything built, a database server of its own, every test.
 
-use crate::build::{self, Guests};
+use crate::build::{self, Guests, Profile};
 use crate::kafka::{self, Broker, Purpose};
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::{paths, plugins, process};
@@ -46,7 +46,10 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .arg("--")
         .args(options.rest)
         .env("TEST_DATABASE_URL", cluster.url(DATABASE))
-        .env("TASKWHISPER_BIN", paths::binary("taskwhisper"));
+        .env(
+            "TASKWHISPER_BIN",
+            paths::binary(Profile::Release, "taskwhisper"),
+        );
     if let Some((broker, home)) = &kafka {
         cargo
             .env("TEST_KAFKA_BROKERS", broker.address())

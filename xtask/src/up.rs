@@ -1,9 +1,10 @@
 //! `cargo xtask up`: from a fresh checkout to a served application, and back to nothing on Ctrl-C.
 
+use crate::build::{self, Profile};
 use crate::kafka::{self, Broker, Purpose};
+use crate::paths;
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::process::Service;
-use crate::{build, paths};
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -66,6 +67,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         (None, None) => bail!("there is no database"),
     };
     let mut host = host(
+        Profile::Release,
         &state,
         &url,
         &options.listen,
@@ -151,8 +153,14 @@ impl Drop for Told {
 }
 
 /// The command that serves the application.
-pub fn host(state: &Path, database_url: &str, listen: &str, admin: Option<&str>) -> Command {
-    let mut host = Command::new(paths::binary("taskwhisper"));
+pub fn host(
+    profile: Profile,
+    state: &Path,
+    database_url: &str,
+    listen: &str,
+    admin: Option<&str>,
+) -> Command {
+    let mut host = Command::new(paths::binary(profile, "taskwhisper"));
     host.args(["up", "--listen", listen, "--state-dir"])
         .arg(state)
         // In the environment, not in the arguments everyone on the machine can list.

@@ -1,13 +1,10 @@
-//! The wasmtime engine: compile cache, pooled allocation, and the clock that makes a
+//! The wasmtime engine: pooled allocation, and the clock that makes a
 //! spinning guest give way to others.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use wasmtime::{
-    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::Options;
 
@@ -23,12 +20,9 @@ const WARM_SLOTS: u32 = 16;
 /// Build the engine and start its clock.
 ///
 /// # Errors
-/// When the cache folder cannot be used, or the CPU or kernel lacks what wasmtime needs.
+/// When the CPU or kernel lacks what wasmtime needs.
 pub(crate) fn build(options: &Options) -> anyhow::Result<Engine> {
     let mut config = base_config();
-    if options.cache {
-        config.cache(Some(open_cache(&options.state_dir.join("cache"))?));
-    }
     if options.pooling {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(options)));
     }
@@ -56,19 +50,6 @@ fn base_config() -> Config {
         .epoch_interruption(true)
         .parallel_compilation(true);
     config
-}
-
-fn open_cache(folder: &Path) -> anyhow::Result<Cache> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create the compile cache {}", folder.display()))?;
-    let folder = folder
-        .canonicalize()
-        .with_context(|| format!("cannot open the compile cache {}", folder.display()))?;
-    let mut config = CacheConfig::new();
-    config.with_directory(&folder);
-    Cache::new(config)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("cannot use the compile cache {}", folder.display()))
 }
 
 fn pooling(options: &Options) -> PoolingAllocationConfig {

@@ -1,6 +1,7 @@
 //! Runs the components of a Spin application: one wasmtime engine, every import a component
 //! may use, and pools of reused instances. A component can reach nothing it was not granted.
 
+mod compiled;
 mod component;
 mod engine;
 mod imports;
@@ -13,9 +14,10 @@ mod runtime;
 mod state;
 mod stdio;
 
+pub use compiled::compile;
 pub use component::Component;
 pub use invoker::{Invoker, InvokerLimits};
-pub use options::Options;
+pub use options::{Compiler, Options};
 pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, ResponseBody, Slot};
 pub use runtime::Runtime;
 pub use state::State;

@@ -1,9 +1,13 @@
 //! What an operator may set about the runtime; every limit has a default that holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use host_postgres::Postgres;
+
+/// Makes another process [`compile`](crate::compile) a component. Whether it did.
+pub type Compiler = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
 
 /// Settings of a [`Runtime`](crate::Runtime).
 pub struct Options {
@@ -15,6 +19,8 @@ pub struct Options {
     pub truncate_logs: bool,
     /// Keep compiled components on disk, so that a second start compiles nothing.
     pub cache: bool,
+    /// Who compiles what the cache lacks; `None`, or where it cannot: this process.
+    pub compiler: Option<Compiler>,
     /// Reserve instances' address space once. Falls back to single allocations where the
     /// system refuses the reservation.
     pub pooling: bool,
@@ -38,6 +44,7 @@ impl Options {
             log_dir: None,
             truncate_logs: false,
             cache: true,
+            compiler: None,
             pooling: true,
             max_instance_memory: 128 << 20,
             max_total_memory: 2 << 30,

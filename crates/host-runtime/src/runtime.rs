@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use crate::compiled::Cache;
 use crate::component::Shared;
 use crate::imports::{self, Client, KeyValueFile};
 use crate::limits::MemoryBudget;
@@ -53,7 +54,14 @@ impl Runtime {
             variables,
             options,
         });
-        let components = load_all(&app, &linker, &shared).await?;
+        let cache = match shared.options.cache {
+            true => Some(Arc::new(Cache::open(&shared.options.state_dir)?)),
+            false => None,
+        };
+        let components = load_all(&app, &linker, &shared, cache.clone()).await?;
+        if let Some(cache) = cache {
+            cache.tidy();
+        }
         Ok(Arc::new(Self { engine, components }))
     }
 
@@ -78,15 +86,17 @@ async fn load_all(
     app: &App,
     linker: &Linker<State>,
     shared: &Arc<Shared>,
+    cache: Option<Arc<Cache>>,
 ) -> anyhow::Result<BTreeMap<String, Arc<Component>>> {
     let mut loading = JoinSet::new();
     for manifest in app.components.values() {
         let (manifest, linker, shared) = (manifest.clone(), linker.clone(), shared.clone());
+        let cache = cache.clone();
         loading.spawn(async move {
             let id = manifest.id.clone();
             let slow = tokio::spawn(mention_if_slow(id.clone()));
-            let loaded =
-                tokio::task::spawn_blocking(move || load_one(manifest, &linker, shared)).await;
+            let load = move || load_one(manifest, &linker, shared, cache.as_deref());
+            let loaded = tokio::task::spawn_blocking(load).await;
             slow.abort();
             (id, loaded.map_err(anyhow::Error::from).flatten())
         });
@@ -110,6 +120,7 @@ fn load_one(
     manifest: host_app::Component,
     linker: &Linker<State>,
     shared: Arc<Shared>,
+    cache: Option<&Cache>,
 ) -> anyhow::Result<Component> {
     let start = Instant::now();
     let id = manifest.id.clone();
@@ -117,9 +128,19 @@ fn load_one(
     if !manifest.wasm.is_file() {
         bail!("component `{id}`: {path} does not exist; build the application first");
     }
-    let compiled = wasmtime::component::Component::from_file(linker.engine(), &manifest.wasm)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("component `{id}`: cannot compile {path}"))?;
+    let compiled = match cache {
+        Some(cache) => {
+            let elsewhere = || {
+                let compiler = shared.options.compiler.as_ref();
+                compiler.is_some_and(|compile| compile(&manifest.wasm))
+            };
+            cache.load(linker.engine(), &manifest.wasm, elsewhere)
+        }
+        None => wasmtime::component::Component::from_file(linker.engine(), &manifest.wasm)
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("cannot compile {path}")),
+    };
+    let compiled = compiled.with_context(|| format!("component `{id}`"))?;
     let pre = link::link(&id, linker, &compiled)?;
     tracing::debug!(
         component = id,

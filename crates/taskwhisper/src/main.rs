@@ -5,6 +5,7 @@ mod admin;
 mod carriage;
 mod check;
 mod cli;
+mod compile;
 mod database;
 #[cfg(test)]
 #[path = "tests/mod.rs"]
@@ -31,7 +32,7 @@ use cli::{Cli, Command, DatabaseUrl, Direction, MigrateArgs, ProvisionArgs, Trig
 use settings::Settings;
 
 fn main() -> ExitCode {
-    memory::share_arenas();
+    memory::give_back_at_once();
     let cli = Cli::parse_from(arguments(std::env::args_os()));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,6 +69,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(args) => quietly(operate::dead_letters(args)).await,
         Command::Lag(args) => quietly(operate::lag(args)).await,
         Command::Trigger(args) => trigger(args).await,
+        Command::Compile(args) => compile::run(&args),
     }
 }
 

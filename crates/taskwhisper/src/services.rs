@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::Health;
 use crate::carriage::Carriage;
+use crate::compile;
 use crate::event_logs::EventLogs;
-use crate::memory;
 use crate::serve::Running;
 use crate::settings::{Listen, Settings};
 
@@ -51,7 +51,6 @@ impl Services {
         let app = Arc::new(settings.app);
         let variables = Arc::new(settings.variables);
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
-        memory::give_back();
 
         let carriage = Carriage::new(
             &app,
@@ -204,6 +203,7 @@ fn runtime_options(settings: &Settings, logs: &EventLogs) -> host_runtime::Optio
     if let Some(bytes) = settings.max_instance_memory {
         options.max_instance_memory = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
+    options.compiler = Some(compile::elsewhere(&options));
     options
 }
 

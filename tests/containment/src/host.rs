@@ -30,6 +30,11 @@ impl Guest {
         })
     }
 
+    /// Its binary.
+    pub fn wasm(&self) -> &Path {
+        &self.0.wasm
+    }
+
     pub fn may_reach(mut self, host: impl Into<String>) -> Self {
         self.0.allowed_outbound_hosts.push(host.into());
         self
@@ -77,9 +82,23 @@ fn wasm(name: &str) -> PathBuf {
 /// Compile and link guests with a state folder of their own.
 pub async fn load(guests: Vec<Guest>) -> anyhow::Result<(Arc<Runtime>, Arc<App>, TempDir)> {
     let state = tempfile::tempdir()?;
-    let mut options = Options::new(state.path(), Postgres::new(Default::default()));
+    let (runtime, app) = load_with(options(state.path()), guests).await?;
+    Ok((runtime, app, state))
+}
+
+/// Small limits, and state in this folder.
+pub fn options(state: &Path) -> Options {
+    let mut options = Options::new(state, Postgres::new(Default::default()));
     options.max_instance_memory = 32 << 20;
     options.max_instances = 100;
+    options
+}
+
+/// Compile and link guests.
+pub async fn load_with(
+    options: Options,
+    guests: Vec<Guest>,
+) -> anyhow::Result<(Arc<Runtime>, Arc<App>)> {
     let triggers = guests.iter().map(|Guest(component)| Trigger {
         id: format!("trigger-{}", component.id),
         kind: "http".into(),
@@ -91,7 +110,7 @@ pub async fn load(guests: Vec<Guest>) -> anyhow::Result<(Arc<Runtime>, Arc<App>,
     });
     let app = Arc::new(App {
         name: "containment".into(),
-        base_dir: state.path().into(),
+        base_dir: options.state_dir.clone(),
         variables: BTreeMap::new(),
         triggers: triggers.collect(),
         trigger_settings: BTreeMap::new(),
@@ -102,7 +121,7 @@ pub async fn load(guests: Vec<Guest>) -> anyhow::Result<(Arc<Runtime>, Arc<App>,
     });
     let variables = Arc::new(Variables::new(&app, VariableOptions::default())?);
     let runtime = Runtime::load(app.clone(), variables, options).await?;
-    Ok((runtime, app, state))
+    Ok((runtime, app))
 }
 
 /// A running host. Each guest is served below `/<name>`.

@@ -4,4 +4,4 @@ mod client;
 mod host;
 
 pub use client::{Answer, Client};
-pub use host::{Guest, Host, load};
+pub use host::{Guest, Host, load, load_with, options};

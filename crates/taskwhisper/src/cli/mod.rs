@@ -63,6 +63,8 @@ pub enum Command {
     DeadLetters(DeadLettersArgs),
     Lag(LagArgs),
     Trigger(TriggerArgs),
+    #[command(hide = true)]
+    Compile(CompileArgs),
 }
 
 /// Bring the database's schema up to date, back, or show where it is
@@ -128,6 +130,22 @@ pub struct RequiredDatabase {
         global = true
     )]
     pub database_url: Option<DatabaseUrl>,
+}
+
+/// Compile a component into the cache that `up` loads it from; `up` does this itself
+#[derive(Debug, Args)]
+pub struct CompileArgs {
+    /// The component's binary
+    pub component: PathBuf,
+    /// Where `up` keeps its state
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: PathBuf,
+    /// For a host that does not pool instances
+    #[arg(long)]
+    pub no_pooling: bool,
+    /// Bytes of memory one instance may use there
+    #[arg(long, value_name = "BYTES")]
+    pub max_instance_memory: usize,
 }
 
 /// Run one kind of trigger, started by the real `spin up`

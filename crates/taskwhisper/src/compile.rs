@@ -1,0 +1,59 @@
+//! Compiles components in processes of their own: what that takes of memory goes with them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use host_postgres::Postgres;
+use host_runtime::{Compiler, Options};
+
+use crate::cli::CompileArgs;
+
+/// What `taskwhisper compile` does.
+///
+/// # Errors
+/// When it is no component, or the cache cannot be written.
+pub fn run(args: &CompileArgs) -> anyhow::Result<()> {
+    let mut options = Options::new(&args.state_dir, Postgres::new(Default::default()));
+    options.pooling = !args.no_pooling;
+    options.max_instance_memory = args.max_instance_memory;
+    host_runtime::compile(&args.component, &options)
+}
+
+/// Has this program compile, one component at a time: each takes all cores by itself.
+pub fn elsewhere(options: &Options) -> Compiler {
+    let args = CompileArgs {
+        component: PathBuf::new(),
+        state_dir: options.state_dir.clone(),
+        no_pooling: !options.pooling,
+        max_instance_memory: options.max_instance_memory,
+    };
+    let turn = Mutex::new(());
+    Arc::new(move |wasm| {
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // If it fails, who asked does it and sees why.
+        command(wasm, &args)
+            .and_then(|mut command| command.status())
+            .is_ok_and(|status| status.success())
+    })
+}
+
+fn command(wasm: &Path, args: &CompileArgs) -> std::io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    // Whatever name this one goes by: the trigger plugins have their own.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, "taskwhisper");
+    command
+        .arg("compile")
+        .arg(wasm)
+        .arg("--state-dir")
+        .arg(&args.state_dir)
+        .arg("--max-instance-memory")
+        .arg(args.max_instance_memory.to_string())
+        .args(args.no_pooling.then_some("--no-pooling"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Ok(command)
+}
