@@ -53,13 +53,13 @@ impl Cache {
         &self,
         engine: &Engine,
         wasm: &Path,
-        elsewhere: impl FnOnce() -> bool,
+        elsewhere: impl FnOnce() -> anyhow::Result<bool>,
     ) -> anyhow::Result<Component> {
         let (bytes, file) = self.find(engine, wasm)?;
         if let Some(component) = open(engine, &file) {
             return Ok(component);
         }
-        if elsewhere()
+        if elsewhere()?
             && let Some(component) = open(engine, &file)
         {
             return Ok(component);

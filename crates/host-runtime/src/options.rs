@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use host_postgres::Postgres;
 
-/// Makes another process [`compile`](crate::compile) a component. Whether it did.
-pub type Compiler = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
+/// Makes another process [`compile`](crate::compile) a component. Whether it did; an error if this one is
+/// not to try either.
+pub type Compiler = Arc<dyn Fn(&Path) -> anyhow::Result<bool> + Send + Sync>;
 
 /// Settings of a [`Runtime`](crate::Runtime).
 pub struct Options {

@@ -132,7 +132,7 @@ fn load_one(
         Some(cache) => {
             let elsewhere = || {
                 let compiler = shared.options.compiler.as_ref();
-                compiler.is_some_and(|compile| compile(&manifest.wasm))
+                compiler.map_or(Ok(false), |compile| compile(&manifest.wasm))
             };
             cache.load(linker.engine(), &manifest.wasm, elsewhere)
         }

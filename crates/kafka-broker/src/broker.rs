@@ -141,7 +141,6 @@ impl Broker {
     }
 
     fn wait(&mut self) -> Result<(), Error> {
-        let address = SocketAddr::from(([127, 0, 0, 1], self.ports.plain));
         let deadline = Instant::now() + LISTENS_WITHIN;
         while Instant::now() < deadline {
             let ended = self.child.as_mut().map(Child::try_wait);
@@ -153,7 +152,7 @@ impl Broker {
                     log,
                 });
             }
-            if TcpStream::connect_timeout(&address, POLL).is_ok() {
+            if self.listens() {
                 return Ok(());
             }
             sleep(POLL);
@@ -163,6 +162,15 @@ impl Broker {
             address: self.brokers(),
             seconds: LISTENS_WITHIN.as_secs(),
             log: self.log(),
+        })
+    }
+
+    /// On every listener: they are opened one after another.
+    fn listens(&self) -> bool {
+        let mut ports = std::iter::once(&self.ports.plain).chain(&self.ports.others);
+        ports.all(|port| {
+            let address = SocketAddr::from(([127, 0, 0, 1], *port));
+            TcpStream::connect_timeout(&address, POLL).is_ok()
         })
     }
 

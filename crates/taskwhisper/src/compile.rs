@@ -4,11 +4,18 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
+use anyhow::bail;
 use host_postgres::Postgres;
 use host_runtime::{Compiler, Options};
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::CompileArgs;
+
+/// How often is looked whether it is done.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What `taskwhisper compile` does.
 ///
@@ -21,8 +28,9 @@ pub fn run(args: &CompileArgs) -> anyhow::Result<()> {
     host_runtime::compile(&args.component, &options)
 }
 
-/// Has this program compile, one component at a time: each takes all cores by itself.
-pub fn elsewhere(options: &Options) -> Compiler {
+/// Has this program compile, one component at a time: each takes all cores by itself. Ends with
+/// `shutdown`.
+pub fn elsewhere(options: &Options, shutdown: CancellationToken) -> Compiler {
     let args = CompileArgs {
         component: PathBuf::new(),
         state_dir: options.state_dir.clone(),
@@ -32,10 +40,26 @@ pub fn elsewhere(options: &Options) -> Compiler {
     let turn = Mutex::new(());
     Arc::new(move |wasm| {
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        // If it fails, who asked does it and sees why.
-        command(wasm, &args)
-            .and_then(|mut command| command.status())
-            .is_ok_and(|status| status.success())
+        if shutdown.is_cancelled() {
+            bail!("not compiled: the host stops");
+        }
+        let Ok(mut child) = command(wasm, &args).and_then(|mut command| command.spawn()) else {
+            return Ok(false);
+        };
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if shutdown.is_cancelled() {
+                child.kill()?;
+            }
+            thread::sleep(LOOK);
+        };
+        // If it failed, who asked does it and sees why. Ctrl-C in a terminal is for both.
+        match status.code() {
+            Some(code) => Ok(code == 0),
+            None => bail!("compiling was interrupted ({status})"),
+        }
     })
 }
 

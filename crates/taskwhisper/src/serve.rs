@@ -43,7 +43,7 @@ pub async fn serve(mut settings: Settings, shutdown: CancellationToken) -> anyho
     let (name, drain_timeout) = (settings.name.clone(), settings.drain_timeout);
     let services = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
-        services = Services::start(settings, &health) => services?,
+        services = Services::start(settings, &health, &shutdown) => services?,
     };
     let health_address = match services.idle_address() {
         None => None,

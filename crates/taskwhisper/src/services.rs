@@ -42,12 +42,16 @@ impl Services {
     /// # Errors
     /// When a database cannot be reached; else lists everything that keeps components and
     /// triggers from starting.
-    pub async fn start(settings: Settings, health: &Health) -> anyhow::Result<Self> {
+    pub async fn start(
+        settings: Settings,
+        health: &Health,
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let logs = EventLogs::connect(&settings.app, &settings.variables).await?;
         for url in logs.urls() {
             health.watch(host_postgres::pool(url, 1)?);
         }
-        let options = runtime_options(&settings, &logs);
+        let options = runtime_options(&settings, &logs, shutdown);
         let app = Arc::new(settings.app);
         let variables = Arc::new(settings.variables);
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
@@ -186,7 +190,11 @@ async fn if_any<S>(
     })
 }
 
-fn runtime_options(settings: &Settings, logs: &EventLogs) -> host_runtime::Options {
+fn runtime_options(
+    settings: &Settings,
+    logs: &EventLogs,
+    shutdown: &CancellationToken,
+) -> host_runtime::Options {
     let mut postgres = host_postgres::Options {
         append_marker: Some(APPEND_MARKER.into()),
         on_append: Some(Arc::new(logs.waker())),
@@ -203,7 +211,7 @@ fn runtime_options(settings: &Settings, logs: &EventLogs) -> host_runtime::Optio
     if let Some(bytes) = settings.max_instance_memory {
         options.max_instance_memory = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
-    options.compiler = Some(compile::elsewhere(&options));
+    options.compiler = Some(compile::elsewhere(&options, shutdown.clone()));
     options
 }
 

@@ -18,7 +18,7 @@ async fn load(state: &Path) -> usize {
     let count = asked.clone();
     options.compiler = Some(Arc::new(move |_| {
         count.fetch_add(1, Ordering::Relaxed);
-        false
+        Ok(false)
     }));
     let (runtime, _) = load_with(options, vec![Guest::new("hello")]).await.unwrap();
     assert!(runtime.component("hello").is_ok());
