@@ -18,7 +18,7 @@ pub enum Guests {
 pub enum Profile {
     /// To be there soon.
     Release,
-    /// To be measured: optimised as a whole.
+    /// To be measured and deployed: optimised as a whole.
     Dist,
 }
 
@@ -31,23 +31,39 @@ impl Profile {
     }
 }
 
-/// Everything `up` needs.
-pub fn all(guests: Guests) -> anyhow::Result<()> {
-    check_target()?;
-    check_native_tools()?;
+#[derive(clap::Args)]
+pub struct Options {
+    /// For deployment: optimise the host as a whole, which takes twice as long
+    #[arg(long)]
+    dist: bool,
+}
+
+pub fn run(options: Options) -> anyhow::Result<()> {
+    let profile = match options.dist {
+        true => Profile::Dist,
+        false => Profile::Release,
+    };
+    all(profile, Guests::Components)
+}
+
+/// Everything `up` needs; with the guests of tests, what tests need too.
+pub fn all(profile: Profile, guests: Guests) -> anyhow::Result<()> {
     match guests {
-        Guests::Components => native(Profile::Release, &["--bin", "taskwhisper"])?,
-        Guests::WithTests => native(Profile::Release, &[])?,
+        Guests::Components => everything(profile, &["--bin", "taskwhisper"], guests),
+        Guests::WithTests => everything(profile, &[], guests),
     }
-    components(guests)?;
-    web::build()
 }
 
 /// Everything that is measured, and what measures it.
 pub fn to_be_measured(guests: Guests) -> anyhow::Result<()> {
+    let programs = ["--bin", "taskwhisper", "--bin", "bench"];
+    everything(Profile::Dist, &programs, guests)
+}
+
+fn everything(profile: Profile, targets: &[&str], guests: Guests) -> anyhow::Result<()> {
     check_target()?;
     check_native_tools()?;
-    native(Profile::Dist, &["--bin", "taskwhisper", "--bin", "bench"])?;
+    native(profile, targets)?;
     components(guests)?;
     web::build()
 }

@@ -30,7 +30,7 @@ enum Command {
     /// Build everything and run all tests on a throw-away database server
     Test(test::Options),
     /// Build the host, the components and the web page
-    Build,
+    Build(build::Options),
     /// Measure the running system beside a bare server
     Bench(bench::Options),
     /// Check the formatting, and that clippy has nothing to say
@@ -43,7 +43,7 @@ fn main() {
     let result = match Command::parse() {
         Command::Up(options) => up::run(options),
         Command::Test(options) => test::run(options),
-        Command::Build => build::all(build::Guests::Components),
+        Command::Build(options) => build::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Lint => lint::run(),
         Command::Plugins(options) => plugins::run(options),

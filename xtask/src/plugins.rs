@@ -25,7 +25,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     if !options.pack_only && !spin_is_there() {
         bail!("`spin` is not on the PATH: install Spin 4, or use --pack-only");
     }
-    build::all(build::Guests::Components)?;
+    build::all(Profile::Release, build::Guests::Components)?;
     for manifest in pack()? {
         if !options.pack_only {
             process::step(&mut install(&manifest))?;

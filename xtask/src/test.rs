@@ -19,7 +19,7 @@ pub struct Options {
 }
 
 pub fn run(options: Options) -> anyhow::Result<()> {
-    build::all(Guests::WithTests)?;
+    build::all(Profile::Release, Guests::WithTests)?;
     let folder = Scratch::new()?;
     let cluster = Cluster::start(&folder.0.join("postgres"), Durability::ThrownAway)?;
     let kafka = match kafka::home_if_possible() {

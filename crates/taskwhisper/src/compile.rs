@@ -1,7 +1,6 @@
 //! Compiles components in processes of their own: what that takes of memory goes with them.
 
 use std::env;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -31,19 +30,21 @@ pub fn run(args: &CompileArgs) -> anyhow::Result<()> {
 /// Has this program compile, one component at a time: each takes all cores by itself. Ends with
 /// `shutdown`.
 pub fn elsewhere(options: &Options, shutdown: CancellationToken) -> Compiler {
-    let args = CompileArgs {
-        component: PathBuf::new(),
-        state_dir: options.state_dir.clone(),
-        no_pooling: !options.pooling,
-        max_instance_memory: options.max_instance_memory,
-    };
+    let state_dir = options.state_dir.clone();
+    let (no_pooling, max_instance_memory) = (!options.pooling, options.max_instance_memory);
     let turn = Mutex::new(());
     Arc::new(move |wasm| {
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if shutdown.is_cancelled() {
             bail!("not compiled: the host stops");
         }
-        let Ok(mut child) = command(wasm, &args).and_then(|mut command| command.spawn()) else {
+        let args = CompileArgs {
+            component: wasm.to_owned(),
+            state_dir: state_dir.clone(),
+            no_pooling,
+            max_instance_memory,
+        };
+        let Ok(mut child) = command(&args).and_then(|mut command| command.spawn()) else {
             return Ok(false);
         };
         let status = loop {
@@ -63,14 +64,14 @@ pub fn elsewhere(options: &Options, shutdown: CancellationToken) -> Compiler {
     })
 }
 
-fn command(wasm: &Path, args: &CompileArgs) -> std::io::Result<Command> {
+fn command(args: &CompileArgs) -> std::io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     // Whatever name this one goes by: the trigger plugins have their own.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::arg0(&mut command, "taskwhisper");
     command
         .arg("compile")
-        .arg(wasm)
+        .arg(&args.component)
         .arg("--state-dir")
         .arg(&args.state_dir)
         .arg("--max-instance-memory")
