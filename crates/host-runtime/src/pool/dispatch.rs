@@ -114,7 +114,8 @@ impl<E: Export> Dispatch<E> {
         if self.waiting.is_empty() {
             return Placement::Waiting;
         }
-        let Some(index) = self.choose() else {
+        let has_idle_cores = self.has_idle_cores();
+        let Some(index) = self.choose(has_idle_cores) else {
             return Placement::Waiting;
         };
         let Some(job) = self.waiting.pop_front() else {
@@ -141,9 +142,8 @@ impl<E: Export> Dispatch<E> {
 
     /// The seat for the next job: one past the last means a new one, `None` to wait.
     /// The first with room wins, so that the last ones fall idle when there is less to do.
-    fn choose(&mut self) -> Option<usize> {
+    fn choose(&self, has_idle_cores: bool) -> Option<usize> {
         let concurrency = self.limits.max_concurrent_calls;
-        let has_idle_cores = self.has_idle_cores();
         let usable = self.usable(has_idle_cores);
         let has_room = |(_, seat): &(usize, &Seat<E>)| seat.load < concurrency;
         let ready = self
@@ -365,5 +365,62 @@ impl<E: Export> Dispatch<E> {
         let mut placements = self.place_waiting();
         placements.extend(finished);
         placements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::HttpHandler;
+
+    /// Two cores, two calls for each instance; instances by their status and how many calls they have.
+    fn dispatch(seats: &[(Status, usize)]) -> Dispatch<HttpHandler> {
+        let mut dispatch = Dispatch::new(PoolLimits {
+            max_instances: 4,
+            max_concurrent_calls: 2,
+            max_calls_per_instance: 100,
+            max_in_flight: 100,
+            deadline: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(1),
+        });
+        dispatch.spread = 2;
+        for (id, &(status, load)) in (0..).zip(seats) {
+            dispatch.seats.push(Seat {
+                id,
+                status,
+                load,
+                calls: load,
+                inbox: Vec::new(),
+                waker: Waker::noop().clone(),
+                failed: Arc::default(),
+            });
+        }
+        dispatch
+    }
+
+    #[test]
+    fn while_cores_are_short_only_as_many_instances_as_cores_take_calls() {
+        let full = dispatch(&[(Status::Busy, 2), (Status::Busy, 2), (Status::Ready, 0)]);
+        assert_eq!(full.choose(true), Some(2));
+        assert_eq!(full.choose(false), None);
+        let one_place = dispatch(&[(Status::Busy, 2), (Status::Busy, 1), (Status::Ready, 0)]);
+        assert_eq!(one_place.choose(false), Some(1));
+    }
+
+    #[test]
+    fn an_instance_that_a_guest_holds_keeps_no_other_from_taking_calls() {
+        let held = dispatch(&[(Status::Stuck, 1), (Status::Busy, 2), (Status::Ready, 0)]);
+        assert_eq!(held.choose(false), Some(2));
+    }
+
+    #[test]
+    fn more_instances_are_made_only_while_cores_are_idle() {
+        let full = dispatch(&[(Status::Busy, 2), (Status::Busy, 2)]);
+        assert_eq!(full.choose(true), Some(2));
+        assert_eq!(full.choose(false), None);
+        let most = dispatch(&[(Status::Busy, 2); 4]);
+        assert_eq!(most.choose(true), None);
     }
 }
