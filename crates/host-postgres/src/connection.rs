@@ -82,6 +82,10 @@ impl Connection {
             let lease = self.lease().await?;
             return Ok(Hold { lease, home: None });
         }
+        Box::pin(self.hold_kept()).await
+    }
+
+    async fn hold_kept(&self) -> Result<Hold, Error> {
         self.keeps.store(true, Ordering::Release);
         let mut home = self.kept.clone().lock_owned().await;
         if matches!(*home, Kept::Nothing) {

@@ -1,13 +1,14 @@
 //! Connections of one component to one address: bounded, opened when first needed, and handed on
 //! only when clean. A session that is not put back on purpose is closed.
 
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::Error;
 use crate::address::Address;
@@ -16,7 +17,7 @@ use crate::native::connect_to;
 use crate::options::Options;
 use crate::restore::restore;
 use crate::session::Session;
-use crate::slots::{Place, Slots};
+use crate::slots::{Open, Place, Slots};
 use crate::text::{Text, Texts};
 use crate::tls::Tls;
 
@@ -31,12 +32,21 @@ pub(crate) struct Pool {
     tls: Tls,
     permits: Arc<Semaphore>,
     slots: Arc<Slots>,
-    /// Last in, first out, so that what is not needed ages at the front.
-    idle: Mutex<Vec<Idle>>,
+    open: Arc<Open>,
+    unused: Mutex<Unused>,
     texts: Mutex<Texts>,
     proven: AtomicBool,
     /// Where clean-up runs when a connection is dropped.
     runtime: Handle,
+}
+
+#[derive(Default)]
+struct Unused {
+    /// Last in, first out, so that what is not needed ages at the front.
+    idle: Vec<Idle>,
+    /// Who gets the next ones that come back, while none is idle. Those that gave up are still
+    /// among them.
+    waiting: VecDeque<oneshot::Sender<Session>>,
 }
 
 struct Idle {
@@ -53,15 +63,17 @@ impl Pool {
         options: Arc<Options>,
         slots: Arc<Slots>,
     ) -> Self {
+        let meters = Meters::new(&component);
         Self {
-            meters: Meters::new(&component),
+            open: Open::new(meters.connections.clone()),
+            meters,
             component,
             address,
             tls,
             permits: Arc::new(Semaphore::new(options.max_connections_per_component)),
             options,
             slots,
-            idle: Mutex::default(),
+            unused: Mutex::default(),
             texts: Mutex::new(Texts::new()),
             proven: AtomicBool::new(false),
             runtime: Handle::current(),
@@ -82,9 +94,12 @@ impl Pool {
         let asked = Instant::now();
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => self.wait_for_permit().await?,
+            Err(_) => Box::pin(self.wait_for_permit()).await?,
         };
-        let session = self.session().await?;
+        let session = match self.take_idle(None) {
+            Some(session) => session,
+            None => Box::pin(self.session()).await?,
+        };
         self.meters.waited(asked.elapsed());
         self.meters.in_use.increment(1.0);
         Ok(Lease {
@@ -96,13 +111,14 @@ impl Pool {
 
     /// Closes connections that have been idle for the given time.
     pub fn close_idle(&self, longer_than: Duration) {
-        let mut idle = lock(&self.idle);
-        let fresh = idle
-            .iter()
-            .position(|entry| entry.since.elapsed() < longer_than)
-            .unwrap_or(idle.len());
-        let old: Vec<_> = idle.drain(..fresh).collect();
-        drop(idle);
+        let old: Vec<_> = {
+            let idle = &mut lock(&self.unused).idle;
+            let fresh = idle
+                .iter()
+                .position(|entry| entry.since.elapsed() < longer_than)
+                .unwrap_or(idle.len());
+            idle.drain(..fresh).collect()
+        };
         for entry in old {
             self.close(entry.session);
         }
@@ -110,14 +126,17 @@ impl Pool {
 
     /// Gives up the connection not used for longest. False: none is idle.
     pub fn close_one_idle(&self) -> bool {
-        let mut idle = lock(&self.idle);
-        if idle.is_empty() {
-            return false;
-        }
-        let entry = idle.remove(0);
-        drop(idle);
-        self.close(entry.session);
+        let oldest = {
+            let idle = &mut lock(&self.unused).idle;
+            (!idle.is_empty()).then(|| idle.remove(0))
+        };
+        let Some(oldest) = oldest else { return false };
+        self.close(oldest.session);
         true
+    }
+
+    pub fn open_connections(&self) -> usize {
+        self.open.count()
     }
 
     async fn wait_for_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
@@ -133,17 +152,27 @@ impl Pool {
         }
     }
 
-    /// An idle one, or a new one. A server that is full is asked again until one of ours or one of
-    /// somebody else's becomes free.
+    /// One that comes back, or a new one, whichever there is first. A server that is full is asked
+    /// again until one of ours or one of somebody else's becomes free.
     async fn session(&self) -> Result<Session, Error> {
         let asked = Instant::now();
         loop {
-            if let Some(session) = self.take_idle() {
+            let (sender, mut returned) = oneshot::channel();
+            if let Some(session) = self.take_idle(Some(sender)) {
                 return Ok(session);
             }
-            match self.open().await {
+            let place = tokio::select! {
+                biased;
+                Ok(session) = &mut returned => return Ok(session),
+                place = self.place() => place?,
+            };
+            returned.close();
+            if let Ok(session) = returned.try_recv() {
+                return Ok(session);
+            }
+            match self.open(place).await {
                 Err(Error::Full { .. }) if asked.elapsed() < self.options.wait_timeout => {
-                    self.slots.close_one_idle();
+                    self.slots.close_one_idle(&self.open);
                     tokio::time::sleep(ASK_AGAIN).await;
                 }
                 opened => return opened,
@@ -151,40 +180,54 @@ impl Pool {
         }
     }
 
-    fn take_idle(&self) -> Option<Session> {
-        loop {
-            let mut entry = lock(&self.idle).pop()?;
+    /// Without one, `or_wait` is told of the next that comes back.
+    fn take_idle(&self, or_wait: Option<oneshot::Sender<Session>>) -> Option<Session> {
+        let mut unused = lock(&self.unused);
+        while let Some(mut entry) = unused.idle.pop() {
             if entry.session.is_open() {
                 return Some(entry.session);
             }
         }
+        unused.waiting.extend(or_wait);
+        None
     }
 
-    async fn open(&self) -> Result<Session, Error> {
-        let slot = self.slots.acquire(self.options.wait_timeout).await;
-        let slot = slot.ok_or_else(|| Error::Busy {
+    async fn place(&self) -> Result<Place, Error> {
+        let patience = self.options.wait_timeout;
+        let place = tokio::time::timeout(patience, self.slots.acquire(&self.open));
+        place.await.map_err(|_| Error::Busy {
             target: self.address.describe(),
-            waited: self.options.wait_timeout,
+            waited: patience,
             limit: self.options.max_connections,
             user: "this host".to_owned(),
-        })?;
+        })
+    }
+
+    async fn open(&self, place: Place) -> Result<Session, Error> {
         let connected = connect_to(&self.address, self.tls.clone()).await?;
         self.proven.store(true, Ordering::Relaxed);
         Ok(Session::new(
             connected,
             self.tls.clone(),
             self.options.max_statements_per_connection,
-            Place::new(slot, self.meters.connections.clone()),
+            place,
         ))
     }
 
     /// Only for clean sessions.
-    pub fn put_back(&self, session: Session) {
-        if self.slots.are_wanted() {
+    pub fn put_back(&self, mut session: Session) {
+        if self.slots.should_yield(&self.open) {
             self.close(session);
             return;
         }
-        lock(&self.idle).push(Idle {
+        let mut unused = lock(&self.unused);
+        while let Some(waiting) = unused.waiting.pop_front() {
+            match waiting.send(session) {
+                Ok(()) => return,
+                Err(refused) => session = refused,
+            }
+        }
+        unused.idle.push(Idle {
             session,
             since: Instant::now(),
         });

@@ -79,10 +79,10 @@ impl Registry {
         Ok(self.insert(key, Entry { pool, used }))
     }
 
-    /// Gives up one idle connection, of whichever component.
-    pub fn close_one_idle(&self) {
+    /// Gives up one idle connection of a pool that has more than this.
+    pub fn close_one_idle(&self, more_than: usize) {
         for entry in lock(&self.pools).values() {
-            if entry.pool.close_one_idle() {
+            if entry.pool.open_connections() > more_than && entry.pool.close_one_idle() {
                 return;
             }
         }

@@ -111,7 +111,7 @@ impl Session {
         let mut result = self.try_start(text, parameters).await;
         if matches!(result, Err(StartError::Stale)) {
             self.statements.remove(&text.id);
-            result = self.try_start(text, parameters).await;
+            result = Box::pin(self.try_start(text, parameters)).await;
         }
         match result {
             Ok(started) => {
@@ -228,7 +228,9 @@ impl Session {
         let statement = match cached {
             Some(statement) => statement,
             None => {
-                let statement = self.wire.drive(self.client.prepare(&text.sql)).await?;
+                // Rare, and large: the future of every statement would have room for it.
+                let prepared = Box::pin(self.wire.drive(self.client.prepare(&text.sql)));
+                let statement = prepared.await?;
                 self.statements.insert(text.id, statement.clone());
                 statement
             }

@@ -1,84 +1,165 @@
-//! The bound on connections of all components together. When it is reached, idle connections of
-//! others make room.
+//! The bound on connections of all components together. When it is reached, pools share fairly: who
+//! has the fewest gets the next place, and idle connections of those that have more make room.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, Weak};
 
 use metrics::Gauge;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
+use crate::pool::lock;
 use crate::registry::Registry;
 
 pub(crate) struct Slots {
-    semaphore: Arc<Semaphore>,
+    state: Mutex<State>,
+    /// So that nobody takes the lock while nobody waits.
     waiting: AtomicUsize,
     registry: Weak<Registry>,
+}
+
+struct State {
+    free: usize,
+    /// In the order they came. Those that gave up are still among them.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    open: Arc<Open>,
+    place: oneshot::Sender<Place>,
+}
+
+/// How many connections a pool has.
+pub(crate) struct Open {
+    count: AtomicUsize,
+    gauge: Gauge,
+}
+
+impl Open {
+    pub fn new(gauge: Gauge) -> Arc<Self> {
+        Arc::new(Self {
+            count: AtomicUsize::new(0),
+            gauge,
+        })
+    }
+
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
 }
 
 impl Slots {
     pub fn new(max: usize, registry: Weak<Registry>) -> Self {
         Self {
-            semaphore: Arc::new(Semaphore::new(max)),
+            state: Mutex::new(State {
+                free: max,
+                waiting: Vec::new(),
+            }),
             waiting: AtomicUsize::new(0),
             registry,
         }
     }
 
-    /// Somebody waits: a connection that nobody uses should be closed rather than kept.
-    pub fn are_wanted(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
-    }
-
-    /// `None`: nothing became free in time.
-    pub async fn acquire(&self, patience: Duration) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = self.semaphore.clone().try_acquire_owned() {
-            return Some(permit);
+    /// A place for one more connection of a pool. Waits as long as there is none.
+    pub async fn acquire(self: &Arc<Self>, open: &Arc<Open>) -> Place {
+        let placed = {
+            let mut state = lock(&self.state);
+            if state.free > 0 {
+                state.free -= 1;
+                return Place::new(self, open);
+            }
+            let (place, placed) = oneshot::channel();
+            state.waiting.retain(|other| !other.place.is_closed());
+            state.waiting.push(Waiting {
+                open: open.clone(),
+                place,
+            });
+            self.waiting.store(state.waiting.len(), Ordering::Relaxed);
+            placed
+        };
+        self.close_one_idle(open);
+        match placed.await {
+            Ok(place) => place,
+            // Not before these slots are gone.
+            Err(_) => std::future::pending().await,
         }
-        let _waiting = Waiting::new(&self.waiting);
-        self.close_one_idle();
-        let permit = self.semaphore.clone().acquire_owned();
-        tokio::time::timeout(patience, permit).await.ok()?.ok()
     }
 
-    /// Makes room, here and at the server.
-    pub fn close_one_idle(&self) {
+    /// Whether a connection that its pool could use again should rather make room for another
+    /// pool: one that has none, or at least two fewer.
+    pub fn should_yield(&self, own: &Arc<Open>) -> bool {
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let state = lock(&self.state);
+        let mut others = state
+            .waiting
+            .iter()
+            .filter(|other| !other.place.is_closed() && !Arc::ptr_eq(&other.open, own));
+        others.any(|other| {
+            let theirs = other.open.count();
+            theirs == 0 || theirs + 1 < own.count()
+        })
+    }
+
+    /// Makes room, here and at the server, where a pool has more connections than this one.
+    pub fn close_one_idle(&self, asking: &Open) {
         if let Some(registry) = self.registry.upgrade() {
-            registry.close_one_idle();
+            registry.close_one_idle(asking.count());
         }
+    }
+
+    fn release(self: &Arc<Self>) {
+        while let Some(next) = self.next_waiting() {
+            let place = Place::new(self, &next.open);
+            match next.place.send(place) {
+                Ok(()) => return,
+                // It gave up meanwhile: the place is still to be given to somebody.
+                Err(place) => place.forget(),
+            }
+        }
+    }
+
+    /// Who gets a place that has become free. `None`: nobody wants it, and it is noted as free.
+    fn next_waiting(&self) -> Option<Waiting> {
+        let mut state = lock(&self.state);
+        state.waiting.retain(|waiting| !waiting.place.is_closed());
+        let fewest =
+            (0..state.waiting.len()).min_by_key(|index| state.waiting[*index].open.count());
+        let next = fewest.map(|index| state.waiting.remove(index));
+        state.free += usize::from(next.is_none());
+        self.waiting.store(state.waiting.len(), Ordering::Relaxed);
+        next
     }
 }
 
 /// One open connection's place among all, counted while it is held.
 pub(crate) struct Place {
-    open: Gauge,
-    _slot: OwnedSemaphorePermit,
+    open: Arc<Open>,
+    /// `None`: given up without being free for others.
+    slots: Option<Arc<Slots>>,
 }
 
 impl Place {
-    pub fn new(slot: OwnedSemaphorePermit, open: Gauge) -> Self {
-        open.increment(1.0);
-        Self { open, _slot: slot }
+    fn new(slots: &Arc<Slots>, open: &Arc<Open>) -> Self {
+        open.count.fetch_add(1, Ordering::Relaxed);
+        open.gauge.increment(1.0);
+        Self {
+            open: open.clone(),
+            slots: Some(slots.clone()),
+        }
+    }
+
+    fn forget(mut self) {
+        self.slots = None;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.open.decrement(1.0);
-    }
-}
-
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.count.fetch_sub(1, Ordering::Relaxed);
+        self.open.gauge.decrement(1.0);
+        if let Some(slots) = self.slots.take() {
+            slots.release();
+        }
     }
 }

@@ -28,7 +28,7 @@ struct Taking<'r> {
     topic: &'r Arc<str>,
     client: *mut native::rd_kafka_t,
     most: usize,
-    records: Vec<Record>,
+    records: Vec<Arc<Record>>,
     errors: Vec<(RDKafkaErrorCode, String)>,
 }
 
@@ -64,10 +64,17 @@ impl<C: ConsumerContext> PartitionReader<C> {
     /// By callback, not by `rd_kafka_consume_batch_queue`: that moves the consumer's place over errors,
     /// too, and the next rebalance then begins behind a record that nobody has read.
     #[expect(unsafe_code, reason = "rdkafka has no function for it")]
-    pub fn read(&mut self, most: usize, copier: &mut Copier) -> (Vec<Record>, Vec<KafkaError>) {
+    pub fn read(
+        &mut self,
+        most: usize,
+        copier: &mut Copier,
+    ) -> (Vec<Arc<Record>>, Vec<KafkaError>) {
+        // Its references are counted by whoever has records of it: those of all reads together would
+        // be in each other's way.
+        let topic = Arc::from(&*self.topic);
         let mut taking = Taking {
             copier,
-            topic: &self.topic,
+            topic: &topic,
             client: self.consumer.client().native_ptr(),
             most,
             records: Vec::new(),
@@ -106,7 +113,7 @@ unsafe extern "C" fn take(message: *mut native::rd_kafka_message_t, taking: *mut
     if code == 0 {
         // SAFETY: alive, and without an error.
         let record = unsafe { taking.copier.copy_native(message, taking.topic.clone()) };
-        taking.records.push(record);
+        taking.records.push(Arc::new(record));
     } else {
         let known = native::rd_kafka_resp_err_t::try_from(code);
         let code = known.map_or(RDKafkaErrorCode::Unknown, RDKafkaErrorCode::from);

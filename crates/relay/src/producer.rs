@@ -37,8 +37,8 @@ impl Producer {
             .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
             // What Kafka allows a batch by default. A larger record travels alone.
             .set("batch.size", "1000000")
-            // Records read together are sent together; the next are not long in coming.
-            .set("linger.ms", "1");
+            // Records that are read together are there together: none is worth waiting for.
+            .set("linger.ms", "0");
         let (told, deliveries) = mpsc::unbounded_channel();
         let context = Reports {
             told,

@@ -2,7 +2,9 @@
 //! Postgres by native tests too.
 
 use anyhow::Context;
-use spin_sdk::pg::{self, DbValue, Decode, Error, ParameterValue, PgError, QueryError};
+use spin_sdk::pg::{
+    self, DbValue, Decode, Error, ParameterValue, PgError, QueryError, QueryResult,
+};
 use spin_sdk::variables;
 use spin_sdk::wit_bindgen::StreamResult;
 use std::cell::RefCell;
@@ -25,6 +27,16 @@ pub trait Database {
         statement: &str,
         parameters: Vec<ParameterValue>,
     ) -> Result<Vec<Row>, Error>;
+
+    /// Run a statement that only reads and gives one row or none. Not for one that writes: whether
+    /// that was committed is known after its row.
+    async fn read_one(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Option<Row>, Error> {
+        Ok(self.query(statement, parameters).await?.pop())
+    }
 }
 
 /// A connection of this instance. Its requests share one as long as it is young: opening one is a
@@ -43,17 +55,34 @@ impl Database for Connection {
     ) -> Result<Vec<Row>, Error> {
         let mut result = self.0.query(statement, parameters).await?;
         let mut rows = Vec::new();
-        loop {
-            rows.reserve(ROWS_PER_READ);
-            let (status, read) = result.rows().read(rows).await;
-            rows = read;
-            if !matches!(status, StreamResult::Complete(_)) {
-                break;
-            }
-        }
+        while !read_more(&mut result, &mut rows).await {}
         result.result().await?;
         Ok(rows)
     }
+
+    /// The outcome is asked for, which is a call of the host, only where the row does not say it.
+    async fn read_one(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Option<Row>, Error> {
+        let mut result = self.0.query(statement, parameters).await?;
+        let mut rows = Vec::new();
+        while !read_more(&mut result, &mut rows).await {}
+        if rows.is_empty() {
+            result.result().await?;
+        }
+        Ok(rows.pop())
+    }
+}
+
+/// Reads what is there. Whether it was the last.
+async fn read_more(result: &mut QueryResult, rows: &mut Vec<Row>) -> bool {
+    let mut read = std::mem::take(rows);
+    read.reserve(ROWS_PER_READ);
+    let (status, read) = result.rows().read(read).await;
+    *rows = read;
+    !matches!(status, StreamResult::Complete(_))
 }
 
 /// How long the address is used before the variable is read again: a rotated password is seen

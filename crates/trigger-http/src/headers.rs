@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
@@ -85,19 +85,27 @@ pub(crate) fn set_spin_headers<T>(
     for (name, value) in &route.fixed {
         headers.insert(name, value.clone());
     }
-    let mut text = BytesMut::with_capacity(128);
-    let mut insert = |name: HeaderName, value: std::fmt::Arguments<'_>| {
+    // All values share one allocation.
+    let mut text = String::with_capacity(256);
+    let mut written = |value: std::fmt::Arguments<'_>| {
+        let start = text.len();
         _ = text.write_fmt(value);
-        let value: Bytes = text.split().freeze();
-        if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+        start..text.len()
+    };
+    let fixed = [
+        (&FULL_URL, written(format_args!("{uri}"))),
+        (&PATH_INFO, written(format_args!("{}", found.rest()))),
+        (&CLIENT_ADDR, written(format_args!("{client}"))),
+    ];
+    let matched = route.segments.iter().zip(found.segments());
+    let matched: Vec<_> = matched
+        .map(|(name, (_, value))| (name, written(format_args!("{value}"))))
+        .collect();
+    let text = Bytes::from(text);
+    for (name, range) in fixed.into_iter().chain(matched) {
+        if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(range)) {
             headers.insert(name, value);
         }
-    };
-    insert(FULL_URL, format_args!("{uri}"));
-    insert(PATH_INFO, format_args!("{}", found.rest()));
-    insert(CLIENT_ADDR, format_args!("{client}"));
-    for (name, (_, value)) in route.segments.iter().zip(found.segments()) {
-        insert(name.clone(), format_args!("{value}"));
     }
 }
 

@@ -2,13 +2,16 @@
 //! here, not generated: a generated message owns copies of everything, and these are on their way into
 //! the guest's memory anyway.
 
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use host_runtime::{CallError, Component, Export, Invoker, InvokerLimits, State};
 use wasmtime::Store;
+use wasmtime::component::__internal::{
+    CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
+};
 use wasmtime::component::{
     Accessor, ComponentExportIndex, ComponentType, Instance, Lower, TypedFunc,
 };
@@ -21,30 +24,85 @@ const FUNCTION: &str = "handle";
 /// `header` of the WIT package.
 #[derive(ComponentType, Lower)]
 #[component(record)]
-pub(crate) struct Header {
-    name: Arc<str>,
-    value: Bytes,
+pub struct Header<'r> {
+    name: &'r str,
+    value: &'r [u8],
 }
 
-/// `message` of the WIT package.
+/// `message` of the WIT package: what a [`Message`] is lowered as.
 #[derive(ComponentType, Lower)]
 #[component(record)]
-pub(crate) struct Given {
-    topic: Arc<str>,
+pub struct Given<'r> {
+    topic: &'r str,
     partition: i32,
     offset: i64,
     #[component(name = "timestamp-ms")]
     timestamp_ms: i64,
-    key: Option<Bytes>,
-    value: Option<Bytes>,
-    headers: Vec<Header>,
+    key: Option<&'r [u8]>,
+    value: Option<&'r [u8]>,
+    headers: Vec<Header<'r>>,
     attempt: u32,
+}
+
+impl<'r> From<&'r Message> for Given<'r> {
+    fn from(Message { record, attempt }: &'r Message) -> Self {
+        let headers = record.headers.iter();
+        Self {
+            topic: &record.topic,
+            partition: record.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            key: record.key.as_deref(),
+            value: record.value.as_deref(),
+            headers: headers
+                .map(|(name, value)| Header { name, value })
+                .collect(),
+            attempt: *attempt,
+        }
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "a derived type would own its parts: references counted for each record, twice"
+)]
+// SAFETY: all of it is the derived type's.
+unsafe impl ComponentType for Message {
+    type Lower = <Given<'static> as ComponentType>::Lower;
+
+    const ABI: CanonicalAbiInfo = <Given<'static> as ComponentType>::ABI;
+
+    fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> wasmtime::Result<()> {
+        Given::typecheck(ty, types)
+    }
+}
+
+#[expect(unsafe_code, reason = "as above")]
+// SAFETY: as above.
+unsafe impl Lower for Message {
+    fn linear_lower_to_flat<T>(
+        &self,
+        context: &mut LowerContext<'_, T>,
+        ty: InterfaceType,
+        to: &mut MaybeUninit<Self::Lower>,
+    ) -> wasmtime::Result<()> {
+        Given::from(self).linear_lower_to_flat(context, ty, to)
+    }
+
+    fn linear_lower_to_memory<T>(
+        &self,
+        context: &mut LowerContext<'_, T>,
+        ty: InterfaceType,
+        offset: usize,
+    ) -> wasmtime::Result<()> {
+        Given::from(self).linear_lower_to_memory(context, ty, offset)
+    }
 }
 
 type Outcomes = Result<Vec<Outcome>, String>;
 
 /// The export in an instance.
-pub(crate) struct Exported(TypedFunc<(Vec<Given>,), (Outcomes,)>);
+pub(crate) struct Exported(TypedFunc<(Vec<Message>,), (Outcomes,)>);
 
 fn find(component: &wasmtime::component::Component) -> Option<ComponentExportIndex> {
     let interface = component.get_export_index(None, INTERFACE)?;
@@ -52,7 +110,7 @@ fn find(component: &wasmtime::component::Component) -> Option<ComponentExportInd
 }
 
 impl Export for Exported {
-    type Request = Vec<Given>;
+    type Request = Vec<Message>;
     type Response = Outcomes;
 
     fn check(component: &Component) -> wasmtime::Result<()> {
@@ -99,7 +157,6 @@ impl Handler for Guest {
     fn handle(&self, batch: Vec<Message>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>> {
         let invoker = self.0.clone();
         Box::pin(async move {
-            let batch = batch.into_iter().map(given).collect();
             match invoker.call(batch).await {
                 Ok(Ok(outcomes)) => Ok(outcomes),
                 Ok(Err(reason)) => Err(Failure::Handler(reason)),
@@ -111,23 +168,5 @@ impl Handler for Guest {
                 }
             }
         })
-    }
-}
-
-/// Nothing is copied: parts of a record are shared.
-fn given(Message { record, attempt }: Message) -> Given {
-    let headers = record.headers.iter().map(|(name, value)| Header {
-        name: name.clone(),
-        value: value.clone(),
-    });
-    Given {
-        topic: record.topic.clone(),
-        partition: record.partition,
-        offset: record.offset,
-        timestamp_ms: record.timestamp_ms,
-        key: record.key.clone(),
-        value: record.value.clone(),
-        headers: headers.collect(),
-        attempt,
     }
 }

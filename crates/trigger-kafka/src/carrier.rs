@@ -1,22 +1,47 @@
 //! What brings records to a group and takes its progress back: the event log in Postgres, or
 //! Kafka itself. The dispatcher knows nothing else of where records come from.
 
-use std::sync::Arc;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 pub use event_log::{DeadLetter, Record, TopicPartition};
+use foldhash::fast::RandomState;
 
 /// A place in a partition; grows from record to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u128);
 
-/// A record with its place.
+/// A record with its place, and with what the dispatcher has to know of it: so it need not look at the
+/// record, which another thread's processor has.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// What to commit when it, and all before it, are handled.
     pub position: Position,
     /// The record.
     pub record: Arc<Record>,
+    /// Of its key, if it has one. Equal keys have equal hashes in this process.
+    pub(crate) key_hash: Option<u64>,
+    /// When it was appended, in milliseconds since the Unix epoch.
+    pub(crate) timestamp_ms: i64,
+    /// Bytes it takes, about.
+    pub(crate) size: usize,
+}
+
+/// Seeded anew in each process.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+impl Delivery {
+    /// A record that has just been read.
+    pub fn new(position: Position, record: Arc<Record>) -> Self {
+        Self {
+            position,
+            key_hash: record.key.as_ref().map(|key| HASHER.hash_one(key)),
+            timestamp_ms: record.timestamp_ms,
+            size: record.size(),
+            record,
+        }
+    }
 }
 
 /// What was read of a partition, in its order.

@@ -66,10 +66,7 @@ fn runs(records: Vec<Fetched>) -> Vec<Run> {
         record,
     } in records
     {
-        let delivery = Delivery {
-            position: pack(cursor),
-            record,
-        };
+        let delivery = Delivery::new(pack(cursor), record);
         match runs.last_mut() {
             Some(run) if run.partition == partition => run.deliveries.push(delivery),
             _ => runs.push(Run {

@@ -109,9 +109,7 @@ impl Group {
         let now_ms = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as i64);
-        let first_time = batch.messages.iter().filter(|message| message.attempt == 1);
-        let appended = first_time.map(|message| message.record.timestamp_ms);
-        for (appended_ms, count) in neighbours(appended) {
+        for (appended_ms, count) in batch.appended {
             let delay_ms = now_ms.saturating_sub(appended_ms).max(0);
             let delay = delay_ms as f64 / 1000.0;
             self.meters.delay.record_many(delay, count);
@@ -157,18 +155,6 @@ impl Group {
         self.burials
             .spawn(async move { (lane, dead_letters.keep(letter).await) });
     }
-}
-
-/// Neighbours that are equal, and how many they are.
-fn neighbours(values: impl Iterator<Item = i64>) -> Vec<(i64, usize)> {
-    let mut neighbours: Vec<(i64, usize)> = Vec::new();
-    for value in values {
-        match neighbours.last_mut() {
-            Some((last, count)) if *last == value => *count += 1,
-            _ => neighbours.push((value, 1)),
-        }
-    }
-    neighbours
 }
 
 async fn until(timer: Option<Instant>) {

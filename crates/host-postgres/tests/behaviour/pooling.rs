@@ -134,6 +134,45 @@ async fn addresses_share_the_connections_of_the_process_fairly() {
     .await;
 }
 
+/// Forty guests, of two addresses, and two connections: each pool keeps one for all its guests. A pool
+/// that gave its connection up whenever somebody waits would open one for every statement.
+#[tokio::test]
+async fn connections_that_all_wait_for_are_handed_on_and_not_opened_anew() {
+    let options = Options {
+        max_connections: 2,
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        let create = "CREATE TABLE used (name text, backend int)";
+        host.database.admin.batch_execute(create).await.unwrap();
+        let note =
+            "INSERT INTO used VALUES (current_setting('application_name'), pg_backend_pid())";
+        let notes = [note; 10].join("\n");
+        let url = host.database.url.clone();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let runs = (0..40).map(|guest| {
+            let name = ["a", "b"][guest % 2];
+            let address = format!("{url}{separator}application_name={name}");
+            let (host, notes) = (&host, &notes);
+            async move {
+                let all = Arc::new(|_: &str, _| true);
+                host.run_at(SETTINGS, &address, notes, all).await
+            }
+        });
+        for ran in futures::future::join_all(runs).await {
+            ran.unwrap().unwrap();
+        }
+        for name in ["a", "b"] {
+            let counted =
+                |what: &str| format!("SELECT count({what}) FROM used WHERE name = '{name}'");
+            assert_eq!(host.database.count(&counted("*")).await, 200);
+            let backends = host.database.count(&counted("DISTINCT backend")).await;
+            assert!(backends <= 3, "{backends} connections of {name}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn appending_is_announced_once_committed_and_only_then() {
     let announced = Arc::new(AtomicUsize::new(0));

@@ -54,7 +54,7 @@ impl Reading {
     }
 
     /// Until there is something.
-    fn read(&mut self, most: usize) -> (Vec<Record>, Vec<KafkaError>) {
+    fn read(&mut self, most: usize) -> (Vec<Arc<Record>>, Vec<KafkaError>) {
         let started = Instant::now();
         loop {
             assert!(started.elapsed() < Duration::from_secs(30), "nothing came");

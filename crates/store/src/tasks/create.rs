@@ -89,8 +89,8 @@ pub async fn create(
 
 async fn read_reply(db: &impl Database, user_id: Uuid, key: RequestKey) -> Result<Created, Error> {
     let parameters = vec![user_id.to_string().into(), key.key.into()];
-    let rows = db.query(include_str!("read_reply.sql"), parameters).await?;
-    let Some(row) = rows.first() else {
+    let row = db.read_one(include_str!("read_reply.sql"), parameters);
+    let Some(row) = &row.await? else {
         return Ok(Created::Nothing);
     };
     let fingerprint: String = column(row, 0)?;

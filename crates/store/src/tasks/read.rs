@@ -64,8 +64,7 @@ pub async fn read(
         task_id.to_string().into(),
         with_deleted.into(),
     ];
-    let rows = db.query(include_str!("read.sql"), parameters).await?;
-    let Some(row) = rows.first() else {
+    let Some(row) = &db.read_one(include_str!("read.sql"), parameters).await? else {
         return Ok(None);
     };
     let occurrence: Option<String> = column(row, 3)?;
@@ -90,8 +89,8 @@ pub async fn show(
     const STATEMENT: &str = "SELECT task_json(t)::text, t.version FROM tasks t \
          WHERE t.id = $2::text::uuid AND t.user_id = $1::text::uuid AND t.deleted_at IS NULL";
     let parameters = vec![user_id.to_string().into(), task_id.to_string().into()];
-    let rows = db.query(STATEMENT, parameters).await?;
-    rows.first().map(|row| stored(task_id, row)).transpose()
+    let row = db.read_one(STATEMENT, parameters).await?;
+    row.map(|row| stored(task_id, &row)).transpose()
 }
 
 /// A completed task whose next occurrence is still to be made; `None` when there is nothing to do:
@@ -108,10 +107,8 @@ pub async fn read_completed(
         author.user_id.to_string().into(),
         task_id.to_string().into(),
     ];
-    let rows = db
-        .query(include_str!("read_completed.sql"), parameters)
-        .await?;
-    let Some(row) = rows.first() else {
+    let row = db.read_one(include_str!("read_completed.sql"), parameters);
+    let Some(row) = &row.await? else {
         return Ok(None);
     };
     let occurrence: String = column(row, 2)?;
@@ -130,10 +127,8 @@ pub async fn read_completed(
 /// When the database fails.
 pub async fn user_time_zone(db: &impl Database, user_id: Uuid) -> Result<Option<String>, Error> {
     const STATEMENT: &str = "SELECT time_zone FROM users WHERE id = $1::text::uuid";
-    let rows = db
-        .query(STATEMENT, vec![user_id.to_string().into()])
-        .await?;
-    rows.first().map(|row| column(row, 0)).transpose()
+    let row = db.read_one(STATEMENT, vec![user_id.to_string().into()]);
+    row.await?.map(|row| column(&row, 0)).transpose()
 }
 
 pub(super) fn stored(id: Uuid, row: &Row) -> Result<Stored, Error> {

@@ -20,7 +20,7 @@ use super::commits::{Commits, Offsets};
 use super::committer::Committer;
 use super::context::{GroupContext, Rebalance};
 use super::start;
-use crate::carrier::{Delivery, Event, Position, Record, Run, TopicPartition};
+use crate::carrier::{Delivery, Event, Position, Run, TopicPartition};
 use crate::config::Start;
 
 /// Records in one batch, and bytes of them, about.
@@ -403,15 +403,19 @@ impl Member {
             if read.is_empty() {
                 continue;
             }
-            records += read.len();
-            bytes += read.iter().map(Record::size).sum::<usize>();
-            let deliveries = read.into_iter().map(|record| Delivery {
-                position: Position(record.offset.max(0) as u128),
-                record: Arc::new(record),
+            let deliveries = read.into_iter().map(|record| {
+                let position = Position(record.offset.max(0) as u128);
+                Delivery::new(position, record)
             });
+            let deliveries: Vec<_> = deliveries.collect();
+            records += deliveries.len();
+            bytes += deliveries
+                .iter()
+                .map(|delivery| delivery.size)
+                .sum::<usize>();
             runs.push(Run {
                 partition: name.clone(),
-                deliveries: deliveries.collect(),
+                deliveries,
             });
             if records >= BATCH || bytes >= BATCH_BYTES {
                 break;

@@ -16,6 +16,9 @@ pub(crate) struct BatchId(pub u64);
 pub(crate) struct Batch {
     pub id: BatchId,
     pub messages: Vec<Message>,
+    /// When those that come for the first time were appended, in milliseconds since the Unix epoch:
+    /// neighbours of one millisecond together, with how many they are.
+    pub appended: Vec<(i64, usize)>,
 }
 
 impl Dispatcher {
@@ -49,6 +52,7 @@ impl Dispatcher {
     fn fill(&mut self, limit: usize) -> Batch {
         let id = BatchId(self.next_id());
         let mut messages: Vec<Message> = Vec::with_capacity(limit);
+        let mut appended: Vec<(i64, usize)> = Vec::new();
         let mut shares = Vec::new();
         let mut bytes = 0;
         while messages.len() < limit
@@ -67,6 +71,12 @@ impl Dispatcher {
                 }
                 count += 1;
                 bytes += pending.size;
+                if pending.failures == 0 {
+                    match appended.last_mut() {
+                        Some((at, count)) if *at == pending.timestamp_ms => *count += 1,
+                        _ => appended.push((pending.timestamp_ms, 1)),
+                    }
+                }
                 messages.push(Message {
                     record: pending.record.clone(),
                     attempt: pending.failures + 1,
@@ -85,6 +95,10 @@ impl Dispatcher {
             }
         }
         self.in_flight.insert(id, shares);
-        Batch { id, messages }
+        Batch {
+            id,
+            messages,
+            appended,
+        }
     }
 }

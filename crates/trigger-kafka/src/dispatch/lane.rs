@@ -1,12 +1,12 @@
 //! Lanes: the records of one key, in order. A record without a key has a lane of its own.
+//!
+//! Keys are told apart by their hashes of 64 bits, so that the memory of those that wait is not looked
+//! at. Two keys of one hash would share a lane: they would wait for each other, and nothing else.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use slotmap::SlotMap;
 
@@ -18,13 +18,15 @@ slotmap::new_key_type! {
     pub(crate) struct LaneId;
 }
 
-/// The lane of each key of a partition, with the key's hash; the key itself is the lane's.
+/// The lane of each key of a partition, with the key's hash.
 pub(super) type Keys = HashTable<(u64, LaneId)>;
 
 /// A record that is not finished.
 pub(super) struct Pending {
     pub position: Position,
     pub record: Arc<Record>,
+    /// When it was appended, in milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
     /// Bytes it takes, about.
     pub size: usize,
     /// Deliveries that failed through its own fault.
@@ -34,10 +36,11 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub fn new(delivery: Delivery) -> Self {
+    fn new(delivery: Delivery) -> Self {
         Self {
             position: delivery.position,
-            size: delivery.record.size(),
+            timestamp_ms: delivery.timestamp_ms,
+            size: delivery.size,
             record: delivery.record,
             failures: 0,
             alone: false,
@@ -64,9 +67,8 @@ impl State {
 /// It exists only while its partition is ours.
 pub(super) struct Lane {
     pub partition: Owned,
-    pub key: Option<Bytes>,
     /// Of the key, as its partition's [`Keys`] have it.
-    hash: u64,
+    hash: Option<u64>,
     pub queue: VecDeque<Pending>,
     pub state: State,
 }
@@ -81,7 +83,6 @@ pub(super) struct Share {
 #[derive(Default)]
 pub(super) struct Lanes {
     all: SlotMap<LaneId, Lane>,
-    hasher: RandomState,
     /// Those that may go into a batch, in the order they became so.
     ready: VecDeque<LaneId>,
     ready_records: usize,
@@ -117,18 +118,11 @@ impl Lanes {
     }
 
     /// Puts a record behind the others of its key.
-    pub fn add(&mut self, partition: Owned, keys: &mut Keys, pending: Pending, now: Instant) {
-        let key = pending.record.key.as_ref();
-        let hash = key.map_or(0, |key| self.hasher.hash_one(key));
-        let known = keys.find(hash, |(other, id)| {
-            *other == hash
-                && self
-                    .all
-                    .get(*id)
-                    .is_some_and(|lane| lane.key.as_ref() == key)
-        });
-        if key.is_some()
-            && let Some((_, id)) = known
+    pub fn add(&mut self, partition: Owned, keys: &mut Keys, delivery: Delivery, now: Instant) {
+        let hash = delivery.key_hash;
+        let pending = Pending::new(delivery);
+        if let Some(hash) = hash
+            && let Some((_, id)) = keys.find(hash, |(other, _)| *other == hash)
             && let Some(lane) = self.all.get_mut(*id)
         {
             if lane.state == State::Ready {
@@ -137,16 +131,13 @@ impl Lanes {
             lane.queue.push_back(pending);
             return;
         }
-        let key = key.cloned();
-        let has_key = key.is_some();
         let id = self.all.insert(Lane {
             partition,
-            key,
             hash,
             queue: [pending].into(),
             state: State::Ready,
         });
-        if has_key {
+        if let Some(hash) = hash {
             keys.insert_unique(hash, (hash, id), |(hash, _)| *hash);
         }
         self.make_ready(id, now);
@@ -279,9 +270,8 @@ impl Dispatcher {
         if let Some(partition) = self.partitions.get_mut(&lane.partition) {
             partition.held -= lane.queue.len();
             partition.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
-            if let Ok(entry) = partition
-                .keys
-                .find_entry(lane.hash, |(_, other)| *other == id)
+            if let Some(hash) = lane.hash
+                && let Ok(entry) = partition.keys.find_entry(hash, |(_, other)| *other == id)
             {
                 entry.remove();
             }

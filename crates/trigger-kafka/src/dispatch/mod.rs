@@ -22,7 +22,7 @@ use foldhash::fast::RandomState;
 
 pub(crate) use self::batches::{Batch, BatchId};
 pub(crate) use self::lane::LaneId;
-use self::lane::{Keys, Lanes, Pending};
+use self::lane::{Keys, Lanes};
 use self::tracker::Tracker;
 use crate::carrier::{Position, Record, Run, TopicPartition};
 use crate::config::TriggerConfig;
@@ -206,10 +206,9 @@ impl Dispatcher {
                 }
                 came += 1;
                 if self.config.filter.accepts(&delivery.record) {
-                    let pending = Pending::new(delivery);
                     partition.held += 1;
-                    partition.held_bytes += pending.size;
-                    self.lanes.add(owned, &mut partition.keys, pending, now);
+                    partition.held_bytes += delivery.size;
+                    self.lanes.add(owned, &mut partition.keys, delivery, now);
                 } else {
                     filtered += 1;
                     partition.finish(delivery.position);

@@ -36,19 +36,17 @@ pub(super) fn run(number: i32, deliveries: Vec<Delivery>) -> Vec<Run> {
 }
 
 pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery {
-    Delivery {
-        position: Position(offset as u128),
-        record: Arc::new(Record {
-            topic: "t".into(),
-            partition: number,
-            offset,
-            id: uuid::Uuid::nil(),
-            timestamp_ms: 0,
-            key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
-            value: None,
-            headers: vec![("ce_type".into(), Bytes::from("wanted"))],
-        }),
-    }
+    let record = Record {
+        topic: "t".into(),
+        partition: number,
+        offset,
+        id: uuid::Uuid::nil(),
+        timestamp_ms: 0,
+        key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
+        value: None,
+        headers: vec![("ce_type".into(), Bytes::from("wanted"))],
+    };
+    Delivery::new(Position(offset as u128), Arc::new(record))
 }
 
 fn keyed(records: &[(&str, i64)]) -> Vec<Run> {

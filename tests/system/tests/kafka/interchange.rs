@@ -36,6 +36,18 @@ fn read(brokers: &str, topic: &str) -> Option<Vec<Value>> {
     Some(records.collect::<Result<_, _>>().expect("lines of JSON"))
 }
 
+/// One record, by kcat.
+fn write(brokers: &str, topic: &str, key: &str, headers: &[String], value: &str) {
+    let mut arguments = vec!["-P", "-t", topic, "-k", key];
+    arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
+    let mut command = kcat(brokers, &arguments).expect("kcat was there before");
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("kcat runs");
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(value.as_bytes()).expect("taken");
+    drop(input);
+    assert!(child.wait().expect("ends").success());
+}
+
 /// kcat lists headers as name, value, name, value.
 fn header<'r>(record: &'r Value, name: &str) -> Option<&'r str> {
     let headers = record["headers"].as_array()?;
@@ -121,16 +133,13 @@ async fn kcat_writes_what_a_handler_handles_and_twice_is_once() {
         "ce_source=import".to_owned(),
     ];
     for _ in 0..2 {
-        let mut arguments = vec!["-P", "-t", "task-events", "-k", &ada.id];
-        arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
-        let mut write = kcat(&brokers, &arguments).expect("seen above");
-        let mut child = write.stdin(Stdio::piped()).spawn().expect("kcat runs");
-        let mut input = child.stdin.take().expect("piped");
-        input
-            .write_all(value.to_string().as_bytes())
-            .expect("taken");
-        drop(input);
-        assert!(child.wait().expect("ends").success());
+        write(
+            &brokers,
+            "task-events",
+            &ada.id,
+            &headers,
+            &value.to_string(),
+        );
     }
     let path = ada.path("/audit-logs");
     let entries = eventually("the audit log", WITHIN, async || {
@@ -145,4 +154,48 @@ async fn kcat_writes_what_a_handler_handles_and_twice_is_once() {
     })
     .await;
     assert_eq!(api.all(&path, &ada.token).await.len(), 3);
+}
+
+/// What the trigger writes where the topic of dead letters has no room for a record's value.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_has_lost_its_value_is_not_put_back() {
+    const TOPIC: &str = "task-events.dead-letter";
+    let Some(mut system) = crate::system().await else {
+        return;
+    };
+    let brokers = system.kafka().brokers().to_owned();
+    if kcat(&brokers, &[]).is_none() {
+        return;
+    }
+    let letter = |offset: u32| {
+        let headers = [
+            "reason=it was too much",
+            "attempts=6",
+            "topic=task-events",
+            "partition=0",
+            &format!("offset={offset}"),
+            "timestamp-ms=1700000000000",
+            "handler=record-audit",
+            "group=record-audit",
+        ];
+        headers.map(|header| format!("dead-letter-{header}"))
+    };
+    write(&brokers, TOPIC, "somebody", &letter(1), "{}");
+    let mut cut = letter(2).to_vec();
+    cut.push("dead-letter-value-omitted-bytes=20000000".to_owned());
+    write(&brokers, TOPIC, "somebody", &cut, "");
+    let letters = eventually("both letters", WITHIN, async || {
+        let letters = system.run(&["dead-letters", "list"]);
+        (letters.len() == 2).then_some(letters)
+    })
+    .await;
+    let cut = letters[1]["id"].as_str().expect("an id");
+
+    let refused = system.try_run(&["dead-letters", "redrive", "--all"]);
+    let refused = refused.expect_err("one cannot be put back");
+    assert!(refused.contains(cut), "{refused}");
+    let left = system.run(&["dead-letters", "list"]);
+    assert_eq!(left.len(), 1, "the whole one is back: {left:?}");
+    assert_eq!(left[0]["id"], cut);
+    assert_eq!(read(&brokers, "task-events").expect("kcat").len(), 1);
 }
