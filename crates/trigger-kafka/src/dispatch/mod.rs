@@ -32,12 +32,12 @@ use crate::meters::Meters;
 /// only their places.
 const MAX_SPAN: usize = 100_000;
 
-/// Records of a partition in lanes, past which it is paused: enough that no call waits for the next ones,
-/// and no more than this whatever the trigger's settings.
+/// Records in lanes, of all partitions, past which those with more than their part of it are paused:
+/// enough that no call waits for the next ones, and no more than this whatever the trigger's settings.
 const MIN_HELD: usize = 2_000;
-const MAX_HELD: usize = 10_000;
+const MAX_HELD: usize = 100_000;
 /// And bytes of them. One record may be larger.
-const MAX_HELD_BYTES: usize = 16 << 20;
+const MAX_HELD_BYTES: usize = 64 << 20;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -272,7 +272,8 @@ impl Dispatcher {
         Some(name)
     }
 
-    /// Pauses partitions that hold too much and resumes those that have room again.
+    /// Pauses partitions that hold too much and resumes those that have room again. One alone may hold
+    /// all that may be held; of several each has its part, whatever the others do.
     fn control_flow(&mut self) {
         let calls = self.config.concurrency.saturating_add(1);
         let wanted = self
@@ -282,20 +283,26 @@ impl Dispatcher {
             .saturating_mul(calls)
             .saturating_mul(2);
         let limit = wanted.clamp(MIN_HELD, MAX_HELD);
+        let parts = self.partitions.len().max(1);
+        let all = self.partitions.values().map(|p| (p.held, p.held_bytes));
+        let (records, bytes) = all.fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1));
         for partition in self.partitions.values_mut() {
-            let name = &partition.name;
-            let (held, span) = (partition.held, partition.tracker.len());
-            let bytes = partition.held_bytes;
-            if !partition.paused && (held >= limit || bytes >= MAX_HELD_BYTES || span >= MAX_SPAN) {
+            let span = partition.tracker.len();
+            let (own, own_bytes) = (partition.held, partition.held_bytes);
+            let is_past =
+                |all: usize, own: usize, most: usize| all >= most && own >= (most / parts).max(1);
+            let is_full = is_past(records, own, limit)
+                || is_past(bytes, own_bytes, MAX_HELD_BYTES)
+                || span >= MAX_SPAN;
+            let has_room = !is_past(records, own, limit / 2)
+                && !is_past(bytes, own_bytes, MAX_HELD_BYTES / 2)
+                && span <= MAX_SPAN / 2;
+            if !partition.paused && is_full {
                 partition.paused = true;
-                self.effects.push(Effect::Pause(name.clone()));
-            } else if partition.paused
-                && held <= limit / 2
-                && bytes <= MAX_HELD_BYTES / 2
-                && span <= MAX_SPAN / 2
-            {
+                self.effects.push(Effect::Pause(partition.name.clone()));
+            } else if partition.paused && has_room {
                 partition.paused = false;
-                self.effects.push(Effect::Resume(name.clone()));
+                self.effects.push(Effect::Resume(partition.name.clone()));
             }
         }
     }

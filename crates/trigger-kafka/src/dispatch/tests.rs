@@ -318,6 +318,32 @@ fn a_partition_with_too_much_in_flight_is_paused_and_resumed() {
 }
 
 #[test]
+fn of_several_partitions_only_those_with_too_much_are_paused() {
+    let now = Instant::now();
+    let mut d = dispatcher("concurrency = 1");
+    d.assigned(vec![partition(1)]);
+    let records = |number: i32, count: usize| {
+        let deliveries = (1..=count as i64).map(|n| delivery(number, Some(&n.to_string()), n));
+        run(number, deliveries.collect())
+    };
+    let paused = |d: &mut Dispatcher| -> Vec<i32> {
+        let effects = d.effects().into_iter();
+        let paused = effects.filter_map(|effect| match effect {
+            Effect::Pause(partition) => Some(partition.partition),
+            _ => None,
+        });
+        paused.collect()
+    };
+    d.arrived(records(0, MIN_HELD - 10), now);
+    assert!(paused(&mut d).is_empty(), "one may use what others leave");
+    d.arrived(records(1, 10), now);
+    assert_eq!(paused(&mut d), [0]);
+    let more = (11..=MIN_HELD as i64 / 2).map(|n| delivery(1, Some(&n.to_string()), n));
+    d.arrived(run(1, more.collect()), now);
+    assert_eq!(paused(&mut d), [1], "it has had its part");
+}
+
+#[test]
 fn a_revoked_partition_ends_its_calls_commits_and_is_released() {
     let now = Instant::now();
     let mut d = dispatcher("concurrency = 1\nbatch = { max_records = 1 }");
