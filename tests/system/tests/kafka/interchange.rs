@@ -190,13 +190,15 @@ async fn a_dead_letter_that_has_lost_its_value_is_not_put_back() {
         (letters.len() == 2).then_some(letters)
     })
     .await;
+    let whole = letters[0]["id"].as_str().expect("an id");
     let cut = letters[1]["id"].as_str().expect("an id");
 
     let refused = system.try_run(&["dead-letters", "redrive", "--all"]);
     let refused = refused.expect_err("one cannot be put back");
     assert!(refused.contains(cut), "{refused}");
     let left = system.run(&["dead-letters", "list"]);
-    assert_eq!(left.len(), 1, "the whole one is back: {left:?}");
-    assert_eq!(left[0]["id"], cut);
+    let is_left = |id: &str| left.iter().any(|letter| letter["id"] == id);
+    assert!(is_left(cut) && !is_left(whole), "{left:?}");
+    // What was put back is no event, and is given up again: a letter of its own.
     assert_eq!(read(&brokers, "task-events").expect("kcat").len(), 1);
 }
