@@ -82,6 +82,7 @@ impl Connection {
             let lease = self.lease().await?;
             return Ok(Hold { lease, home: None });
         }
+        // Rare: kept out of the future of every statement.
         Box::pin(self.hold_kept()).await
     }
 

@@ -79,13 +79,11 @@ impl Registry {
         Ok(self.insert(key, Entry { pool, used }))
     }
 
-    /// Gives up one idle connection of a pool that has more than this.
-    pub fn close_one_idle(&self, more_than: usize) {
-        for entry in lock(&self.pools).values() {
-            if entry.pool.open_connections() > more_than && entry.pool.close_one_idle() {
-                return;
-            }
-        }
+    /// Gives up one idle connection of a pool that has more than this. False: there is none.
+    pub fn close_one_idle(&self, more_than: usize) -> bool {
+        lock(&self.pools)
+            .values()
+            .any(|entry| entry.pool.open_connections() > more_than && entry.pool.close_one_idle())
     }
 
     /// Another caller may have been faster; then its pool is the one.

@@ -101,10 +101,13 @@ impl Slots {
         })
     }
 
-    /// Makes room, here and at the server, where a pool has more connections than this one.
+    /// Makes room, here and at the server: rather where a pool has more connections than this one, but
+    /// nobody waits while one is idle.
     pub fn close_one_idle(&self, asking: &Open) {
-        if let Some(registry) = self.registry.upgrade() {
-            registry.close_one_idle(asking.count());
+        if let Some(registry) = self.registry.upgrade()
+            && !registry.close_one_idle(asking.count())
+        {
+            registry.close_one_idle(0);
         }
     }
 
