@@ -2,7 +2,6 @@
 
 mod load;
 pub mod people;
-mod process;
 mod report;
 mod servers;
 
@@ -15,6 +14,7 @@ use url::Url;
 use self::load::{Load, Sample};
 use self::people::Person;
 use self::servers::{BareServer, Server};
+use crate::process;
 
 #[derive(clap::Args)]
 pub struct Options {

@@ -8,6 +8,7 @@ mod meter;
 mod post;
 mod records;
 mod report;
+mod throughput;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,8 +32,8 @@ pub struct Options {
     /// The component, built: it exports a handler of records and one of HTTP requests
     #[arg(long, default_value = "target/wasm32-wasip2/guest/kafka_noop.wasm")]
     component: PathBuf,
-    /// Records to handle in each measurement of throughput
-    #[arg(long, default_value_t = 400_000)]
+    /// Records to handle in each measurement of throughput; ways that are slow handle a part of them
+    #[arg(long, default_value_t = 2_000_000)]
     records: u64,
     /// Bytes of each record's value
     #[arg(long, default_value_t = 300)]
@@ -56,10 +57,10 @@ pub struct Options {
     #[arg(long, default_value_t = 500)]
     rate: u64,
     /// How long the lag is measured, each time
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
     /// How often each measurement is repeated
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 7)]
     rounds: u32,
     /// Print JSON instead of a table
     #[arg(long)]
@@ -120,7 +121,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 Way::Trigger(_) => options.records / 4,
                 Way::Post => options.records / 40,
             };
-            let rate = match way {
+            let throughput = match way {
                 Way::Bare => bare::drain(&full, count).await?,
                 Way::Trigger(batch) => application.drain(&full, *batch, count, &meter).await?,
                 Way::Post => post::drain(&full, &application, count).await?,
@@ -136,7 +137,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 }
                 Way::Post => post::follow(&paced, &application, options.rate, duration).await?,
             };
-            results.add(*way, rate, lags);
+            results.add(*way, &throughput, lags);
             cluster.delete_topics(&[&paced.name]).await?;
         }
         ways.rotate_right(first);

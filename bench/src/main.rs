@@ -5,6 +5,7 @@ mod bare;
 mod events;
 mod http;
 mod kafka;
+mod process;
 
 use clap::Parser;
 use mimalloc::MiMalloc;

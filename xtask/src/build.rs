@@ -57,7 +57,10 @@ pub fn all(profile: Profile, guests: Guests) -> anyhow::Result<()> {
 /// Everything that is measured, and what measures it.
 pub fn to_be_measured(guests: Guests) -> anyhow::Result<()> {
     let programs = ["--bin", "taskwhisper", "--bin", "bench"];
-    everything(Profile::Dist, &programs, guests)
+    everything(Profile::Dist, &programs, guests)?;
+    // Else what the compiler has written goes to the disk while commits wait for it.
+    rustix::fs::sync();
+    Ok(())
 }
 
 fn everything(profile: Profile, targets: &[&str], guests: Guests) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::process::Process;
+use crate::process::Process;
 
 pub struct Server {
     pub address: SocketAddr,

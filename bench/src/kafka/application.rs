@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meter::Meter;
 use super::records::{Topic, WARM};
+use super::throughput::{Throughput, Watch};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -92,22 +93,22 @@ impl Application {
         Ok(Running { shutdown, job })
     }
 
-    /// Records per second, from the first that is handled to the last.
+    /// From the first record that is handled to the last.
     pub async fn drain(
         &self,
         topic: &Topic,
         batch: usize,
         count: u64,
         meter: &Meter,
-    ) -> anyhow::Result<f64> {
+    ) -> anyhow::Result<Throughput> {
         let before = meter.done();
         let running = self.kafka(topic, batch).await?;
         until(|| meter.done() > before).await?;
-        let (started, first) = (Instant::now(), meter.done());
+        let (watch, first) = (Watch::start()?, meter.done());
         until(|| meter.done() >= before + count).await?;
-        let rate = (meter.done() - first) as f64 / started.elapsed().as_secs_f64();
+        let throughput = watch.stop(meter.done() - first)?;
         running.stop().await?;
-        Ok(rate)
+        Ok(throughput)
     }
 
     /// Milliseconds from each record's creation to the start of its call, at a steady rate.

@@ -1,12 +1,13 @@
 //! A loop around the same client that does nothing with what it reads: the limit.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use kafka_client::rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::records::{Topic, WARM, now_ms};
+use super::throughput::{Throughput, Watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -22,22 +23,21 @@ pub fn consumer(topic: &Topic) -> anyhow::Result<BaseConsumer> {
     Ok(consumer)
 }
 
-/// Records per second, from the first to the last.
-pub async fn drain(topic: &Topic, count: u64) -> anyhow::Result<f64> {
+/// From the first record to the last.
+pub async fn drain(topic: &Topic, count: u64) -> anyhow::Result<Throughput> {
     let consumer = consumer(topic)?;
-    let seconds = tokio::task::spawn_blocking(move || {
-        let mut started = None;
+    let drained = tokio::task::spawn_blocking(move || {
+        consumer.poll(PATIENCE).context("no record in time")??;
+        let watch = Watch::start()?;
         let mut bytes = 0;
-        for _ in 0..count {
+        for _ in 1..count {
             let message = consumer.poll(PATIENCE).context("no record in time")??;
-            started.get_or_insert_with(Instant::now);
             bytes += message.payload().map_or(0, <[u8]>::len);
         }
         anyhow::ensure!(bytes > 0, "records without values");
-        let started = started.context("no records")?;
-        anyhow::Ok(started.elapsed().as_secs_f64())
+        watch.stop(count - 1)
     });
-    Ok(count as f64 / seconds.await??)
+    drained.await?
 }
 
 /// Milliseconds from each record's creation to the loop, at a steady rate.

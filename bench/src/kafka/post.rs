@@ -16,18 +16,28 @@ use tokio::sync::mpsc;
 use super::application::Application;
 use super::bare;
 use super::records::{Topic, WARM, now_ms};
+use super::throughput::{Throughput, Watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Records of a partition that wait to be posted.
 const WAITING: usize = 1000;
 
-/// Records per second, from the first to the last.
-pub async fn drain(topic: &Topic, application: &Application, count: u64) -> anyhow::Result<f64> {
+/// From the first record to the last.
+pub async fn drain(
+    topic: &Topic,
+    application: &Application,
+    count: u64,
+) -> anyhow::Result<Throughput> {
+    let watch = Watch::start()?;
     let started = Instant::now();
     let lags = deliver(topic, application, count, async { Ok(()) }).await?;
     let first = lags.iter().map(|(at, _)| *at).min().unwrap_or(started);
     let last = lags.iter().map(|(at, _)| *at).max().unwrap_or(started);
-    Ok(count as f64 / (last - first).as_secs_f64())
+    Ok(Throughput {
+        per_second: count as f64 / (last - first).as_secs_f64(),
+        // What starting costs is little beside thousands of requests.
+        ..watch.stop(count)?
+    })
 }
 
 /// Milliseconds from each record's creation to the component's answer, at a steady rate.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 
+use super::throughput::Throughput;
+
 /// A way of handling records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
@@ -26,6 +28,7 @@ impl fmt::Display for Way {
 #[derive(Default)]
 struct Sample {
     rates: Vec<f64>,
+    cpu_us: Vec<f64>,
     lags_ms: Vec<f64>,
 }
 
@@ -33,9 +36,10 @@ struct Sample {
 pub struct Results(BTreeMap<Way, Sample>);
 
 impl Results {
-    pub fn add(&mut self, way: Way, rate: f64, lags_ms: Vec<f64>) {
+    pub fn add(&mut self, way: Way, throughput: &Throughput, lags_ms: Vec<f64>) {
         let sample = self.0.entry(way).or_default();
-        sample.rates.push(rate);
+        sample.rates.push(throughput.per_second);
+        sample.cpu_us.push(throughput.cpu_us);
         sample.lags_ms.extend(lags_ms);
     }
 
@@ -48,28 +52,28 @@ impl Results {
         if !json {
             writeln!(
                 out,
-                "{:<24} {:>10} {:>8} {:>8} {:>8}",
-                "", "records/s", "of bare", "p50 ms", "p99 ms"
+                "{:<24} {:>10} {:>8} {:>8} {:>8} {:>8}",
+                "", "records/s", "of bare", "CPU us", "p50 ms", "p99 ms"
             )?;
         }
         for way in ways {
             let Some(sample) = self.0.get_mut(way) else {
                 continue;
             };
-            let rate = median(&sample.rates);
+            let (rate, cpu_us) = (median(&sample.rates), median(&sample.cpu_us));
             sample.lags_ms.sort_by(f64::total_cmp);
             let (p50, p99) = (at(&sample.lags_ms, 0.5), at(&sample.lags_ms, 0.99));
             if json {
                 let line = serde_json::json!({
                     "way": way.to_string(), "records_per_second": rate, "of_bare": rate / bare,
-                    "rates": sample.rates, "lag_p50_ms": p50, "lag_p99_ms": p99,
+                    "rates": sample.rates, "cpu_us": cpu_us, "lag_p50_ms": p50, "lag_p99_ms": p99,
                 });
                 writeln!(out, "{line}")?;
             } else {
                 let share = rate / bare;
                 writeln!(
                     out,
-                    "{way:<24} {rate:>10.0} {share:>8.2} {p50:>8.1} {p99:>8.1}"
+                    "{way:<24} {rate:>10.0} {share:>8.2} {cpu_us:>8.2} {p50:>8.1} {p99:>8.1}"
                 )?;
             }
         }
