@@ -26,7 +26,7 @@ use self::context::GroupContext;
 use self::letters::Topics;
 use self::member::{Command, Member, Shared};
 use crate::carrier::{Carrier, DeadLetters, Event, Position, TopicPartition};
-use crate::config::{Membership, Start, TriggerConfig};
+use crate::config::{Membership, TriggerConfig};
 
 /// How long leaving the group may take.
 const CLOSE: Duration = Duration::from_secs(10);
@@ -53,13 +53,9 @@ impl Broker {
     ) -> anyhow::Result<Self> {
         let group = trigger.group().to_owned();
         let mut config = connection.consumer_config(&group)?;
-        let reset = match trigger.start {
-            Start::Latest => "latest",
-            Start::Earliest | Start::Timestamp(_) => "earliest",
-        };
         config
-            // Where the offsets of a group lie behind what is still kept.
-            .set("auto.offset.reset", reset)
+            // Only where what a group has committed is not kept any more: where it begins is looked up.
+            .set("auto.offset.reset", "earliest")
             .set(
                 "session.timeout.ms",
                 membership.session_timeout_ms.to_string(),

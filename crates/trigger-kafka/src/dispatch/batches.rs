@@ -27,13 +27,16 @@ impl Dispatcher {
         if !self.has_free_call() || self.batch_due().is_none_or(|due| due > now) {
             return None;
         }
-        // What is there is spread over the calls that are free, so that they work side by side.
-        let free = self.config.concurrency - self.in_flight.len();
-        let fair = self.lanes.ready_records().div_ceil(free);
-        let limit = fair.clamp(1, self.config.batch.max_records);
-        let batch = self.fill(limit);
-        self.lanes.restart_filling(now);
-        Some(batch)
+        let most = self.config.batch.max_records;
+        let limit = if self.config.batch.max_wait_ms > 0 {
+            // Who waits for batches to fill wants few and large ones.
+            most
+        } else {
+            // What is there is spread over the calls that are free, so that they work side by side.
+            let free = self.config.concurrency - self.in_flight.len();
+            self.lanes.ready_records().div_ceil(free).clamp(1, most)
+        };
+        Some(self.fill(limit))
     }
 
     pub(super) fn has_free_call(&self) -> bool {
@@ -59,12 +62,12 @@ impl Dispatcher {
             && bytes < MAX_BYTES
             && let Some((lane_id, lane)) = self.lanes.first_ready()
         {
-            let alone = lane.queue.front().is_some_and(|first| first.alone);
+            let alone = lane.queue.first().is_some_and(|first| first.alone);
             if alone && !messages.is_empty() {
                 break;
             }
             let mut count = 0;
-            for pending in &lane.queue {
+            for pending in lane.queue.iter() {
                 let full = messages.len() >= limit || bytes >= MAX_BYTES;
                 if count > 0 && (full || alone || pending.alone) {
                     break;

@@ -4,14 +4,14 @@
 //! at. Two keys of one hash would share a lane: they would wait for each other, and nothing else.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Instant;
 
 use hashbrown::HashTable;
 use slotmap::SlotMap;
 
+use super::queue::Queue;
 use super::{BatchId, Dispatcher, Owned};
-use crate::carrier::{Delivery, Position, Record};
+use crate::carrier::Delivery;
 
 slotmap::new_key_type! {
     /// Never given again.
@@ -20,33 +20,6 @@ slotmap::new_key_type! {
 
 /// The lane of each key of a partition, with the key's hash.
 pub(super) type Keys = HashTable<(u64, LaneId)>;
-
-/// A record that is not finished.
-pub(super) struct Pending {
-    pub position: Position,
-    pub record: Arc<Record>,
-    /// When it was appended, in milliseconds since the Unix epoch.
-    pub timestamp_ms: i64,
-    /// Bytes it takes, about.
-    pub size: usize,
-    /// Deliveries that failed through its own fault.
-    pub failures: u32,
-    /// Goes into a batch of its own: a batch it was in failed as a whole, or it failed alone.
-    pub alone: bool,
-}
-
-impl Pending {
-    fn new(delivery: Delivery) -> Self {
-        Self {
-            position: delivery.position,
-            timestamp_ms: delivery.timestamp_ms,
-            size: delivery.size,
-            record: delivery.record,
-            failures: 0,
-            alone: false,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -69,7 +42,7 @@ pub(super) struct Lane {
     pub partition: Owned,
     /// Of the key, as its partition's [`Keys`] have it.
     hash: Option<u64>,
-    pub queue: VecDeque<Pending>,
+    pub queue: Queue,
     pub state: State,
 }
 
@@ -120,7 +93,6 @@ impl Lanes {
     /// Puts a record behind the others of its key.
     pub fn add(&mut self, partition: Owned, keys: &mut Keys, delivery: Delivery, now: Instant) {
         let hash = delivery.key_hash;
-        let pending = Pending::new(delivery);
         if let Some(hash) = hash
             && let Some((_, id)) = keys.find(hash, |(other, _)| *other == hash)
             && let Some(lane) = self.all.get_mut(*id)
@@ -128,13 +100,13 @@ impl Lanes {
             if lane.state == State::Ready {
                 self.ready_records += 1;
             }
-            lane.queue.push_back(pending);
+            lane.queue.push(delivery.into());
             return;
         }
         let id = self.all.insert(Lane {
             partition,
             hash,
-            queue: [pending].into(),
+            queue: Queue::of(delivery.into()),
             state: State::Ready,
         });
         if let Some(hash) = hash {
@@ -189,27 +161,27 @@ impl Lanes {
         if let Some(id) = self.ready.pop_front()
             && let Some(lane) = self.all.get_mut(id)
         {
-            self.ready_records -= lane.queue.len();
             lane.state = State::InFlight(batch);
+            let taken = lane.queue.len();
+            self.forget_ready(taken);
         }
     }
 
-    /// A batch was taken: what is left waits anew for its own to fill.
-    pub fn restart_filling(&mut self, now: Instant) {
-        self.ready_since = (self.ready_records > 0).then_some(now);
+    /// So many records are not ready any more. Those that are left have not waited longer than the
+    /// oldest of all of them.
+    fn forget_ready(&mut self, records: usize) {
+        self.ready_records -= records;
+        if self.ready_records == 0 {
+            self.ready.clear();
+            self.ready_since = None;
+        }
     }
 
     /// Forgets a lane, whatever it holds.
     pub fn remove(&mut self, id: LaneId) -> Option<Lane> {
         let lane = self.all.remove(id)?;
         match lane.state {
-            State::Ready => {
-                self.ready_records -= lane.queue.len();
-                if self.ready_records == 0 {
-                    self.ready.clear();
-                    self.ready_since = None;
-                }
-            }
+            State::Ready => self.forget_ready(lane.queue.len()),
             State::Waiting(until) => {
                 self.waiting.remove(&(until, id));
             }

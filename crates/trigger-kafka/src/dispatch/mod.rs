@@ -8,6 +8,7 @@ mod backoff;
 mod batches;
 mod lane;
 mod outcomes;
+mod queue;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::time::{Instant, SystemTime};
 
 use super::batches::BatchId;
-use super::lane::{LaneId, Pending, Share, State};
+use super::lane::{LaneId, Share, State};
+use super::queue::Pending;
 use super::{Burial, Dispatcher, Effect, Record};
 use crate::handler::{Failure, Outcome};
 
@@ -173,7 +174,7 @@ impl Dispatcher {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        let Some(first) = lane.queue.front() else {
+        let Some(first) = lane.queue.first() else {
             return;
         };
         lane.state = State::Burying;
@@ -218,7 +219,7 @@ impl Dispatcher {
     }
 
     fn first(&mut self, id: LaneId) -> Option<&mut Pending> {
-        self.lanes.get_mut(id)?.queue.front_mut()
+        self.lanes.get_mut(id)?.queue.first_mut()
     }
 
     /// The first so many records of a lane need no more work.
@@ -229,8 +230,10 @@ impl Dispatcher {
         let Some(partition) = self.partitions.get_mut(&lane.partition) else {
             return;
         };
-        let count = count.min(lane.queue.len());
-        for finished in lane.queue.drain(..count) {
+        for _ in 0..count {
+            let Some(finished) = lane.queue.pop() else {
+                return;
+            };
             partition.held -= 1;
             partition.held_bytes -= finished.size;
             partition.finish(finished.position);

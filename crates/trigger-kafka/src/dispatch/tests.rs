@@ -155,6 +155,26 @@ fn a_batch_waits_to_fill_but_not_longer_than_told() {
 }
 
 #[test]
+fn who_waits_for_batches_to_fill_gets_them_whole_and_no_record_waits_longer_than_told() {
+    let now = Instant::now();
+    let mut d = dispatcher("batch = { max_records = 4, max_wait_ms = 50 }\nconcurrency = 3");
+    let records = |first: i64, count: i64| {
+        let keys: Vec<_> = (first..first + count).map(|n| n.to_string()).collect();
+        let records: Vec<_> = keys.iter().map(String::as_str).zip(first..).collect();
+        keyed(&records)
+    };
+    d.arrived(records(1, 6), now);
+    assert_eq!(next(&mut d, now).1, [1, 2, 3, 4]);
+    assert!(d.next_batch(now).is_none(), "the others wait to be four");
+    let later = now + Duration::from_millis(30);
+    d.arrived(records(7, 1), later);
+    assert!(d.next_batch(later).is_none());
+    let due = now + Duration::from_millis(50);
+    assert_eq!(d.next_timer(), Some(due));
+    assert_eq!(next(&mut d, due).1, [5, 6, 7]);
+}
+
+#[test]
 fn a_retried_record_holds_back_its_key_only_and_waits_longer_each_time() {
     let now = Instant::now();
     let mut d = dispatcher("concurrency = 1");
