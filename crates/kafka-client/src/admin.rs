@@ -8,6 +8,7 @@ use event_log::TopicPartition;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::create;
@@ -21,6 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between looks for a topic that was just made.
 const PAUSE: Duration = Duration::from_millis(20);
 const SLICE: Duration = Duration::from_millis(250);
+/// Topics that Kafka keeps for itself. Others begin with `__` too, such as `__debezium-heartbeat`.
+pub const KAFKAS_OWN: [&str; 5] = [
+    "__cluster_metadata",
+    "__consumer_offsets",
+    "__remote_log_metadata",
+    "__share_group_state",
+    "__transaction_state",
+];
 
 /// A cluster, as someone who runs it sees it. Cheap to clone; one connection to each broker.
 #[derive(Clone)]
@@ -115,7 +124,7 @@ impl Cluster {
     /// # Errors
     /// Says what to do about it; [`Error::is_passing`] where that may be to wait.
     pub async fn check(&self, topics: &[String]) -> Result<(), Error> {
-        let there = self.topics().await?;
+        let there = self.all_topics().await?;
         let missing = topics
             .iter()
             .filter(|wanted| !there.iter().any(|topic| topic.name == **wanted));
@@ -129,52 +138,68 @@ impl Cluster {
         })
     }
 
-    /// All topics that these credentials may see, by name; without Kafka's own.
+    /// The topics that these credentials may see, by name; without Kafka's own. For lists and patterns.
     ///
     /// # Errors
     /// As [`Cluster::check`].
     pub async fn topics(&self) -> Result<Vec<Topic>, Error> {
-        let own = self.clone();
-        blocking("list the topics", move || own.topics_now()).await
+        let mut topics = self.all_topics().await?;
+        topics.retain(|topic| !KAFKAS_OWN.contains(&&*topic.name));
+        Ok(topics)
     }
 
-    fn topics_now(&self) -> Result<Vec<Topic>, Error> {
+    /// Kafka's own too: for those who ask for a topic by its name.
+    ///
+    /// # Errors
+    /// As [`Cluster::check`].
+    pub async fn all_topics(&self) -> Result<Vec<Topic>, Error> {
+        // Goes with a caller who waits no more: the thread does not ask on then.
+        let caller = Arc::new(());
+        let waiting = Arc::downgrade(&caller);
+        let own = self.clone();
+        blocking("list the topics", move || {
+            let metadata = own.metadata(|| waiting.strong_count() > 0)?;
+            let topics = metadata.topics().iter();
+            let mut topics: Vec<_> = topics
+                .filter(|topic| topic.error().is_none())
+                .map(|topic| Topic {
+                    name: topic.name().to_owned(),
+                    partitions: topic.partitions().len() as i32,
+                })
+                .collect();
+            topics.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(topics)
+        })
+        .await
+    }
+
+    /// In slices, to look between them at what connections met, and whether anybody waits.
+    fn metadata(&self, is_awaited: impl Fn() -> bool) -> Result<Metadata, Error> {
         self.reader.context().forget();
         let started = Instant::now();
-        let metadata = loop {
-            let error = match self.reader.fetch_metadata(None, SLICE) {
-                Ok(metadata) => break metadata,
+        let mut slice = SLICE;
+        loop {
+            let error = match self.reader.fetch_metadata(None, slice) {
+                Ok(metadata) => return Ok(metadata),
                 Err(error) => error,
             };
-            let seen = self.seen();
-            let hopeless = |seen: &Seen| {
-                matches!(
-                    seen.code,
-                    RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL
-                )
+            // Else no connection stands, and nothing was asked.
+            let was_asked = error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut);
+            let waited = started.elapsed();
+            let patience = match was_asked {
+                true => TIMEOUT,
+                false => patience(&self.seen()),
             };
-            let patience = if seen.iter().any(hopeless) {
-                Duration::ZERO
-            } else if seen.is_empty() {
-                TIMEOUT
-            } else {
-                PATIENCE
-            };
-            if started.elapsed() >= patience {
+            if waited >= patience || !is_awaited() {
                 return Err(self.explain("list the topics", &error));
             }
-        };
-        let mut topics: Vec<_> = metadata
-            .topics()
-            .iter()
-            .filter(|topic| topic.error().is_none() && !topic.name().starts_with("__"))
-            .map(|topic| Topic {
-                name: topic.name().to_owned(),
-                partitions: topic.partitions().len() as i32,
-            })
-            .collect();
-        topics.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(topics)
+            // An answer past its slice is lost, so a slow broker needs longer ones. It answers one
+            // question after another: tripled, these are few, and the last has most of the time.
+            if was_asked {
+                let left = TIMEOUT.saturating_sub(waited);
+                slice = (slice * 3).min(left).max(SLICE);
+            }
+        }
     }
 
     /// Makes the topics that are not there, and waits until they can be seen. What became of each, in their
@@ -261,7 +286,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::UnknownTopic`] where one is not there, and as [`Cluster::check`].
     pub async fn partitions(&self, topics: &[String]) -> Result<Vec<TopicPartition>, Error> {
-        let there = self.topics().await?;
+        let there = self.all_topics().await?;
         let mut partitions = Vec::new();
         let mut missing = Vec::new();
         for wanted in topics {
@@ -411,6 +436,23 @@ impl Cluster {
     fn seen(&self) -> Vec<Seen> {
         while self.reader.poll(Duration::ZERO).is_some() {}
         self.reader.context().seen()
+    }
+}
+
+/// How long to wait for a connection, after what those that were tried have met.
+fn patience(seen: &[Seen]) -> Duration {
+    let is_hopeless = |seen: &Seen| {
+        matches!(
+            seen.code,
+            RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL
+        )
+    };
+    if seen.iter().any(is_hopeless) {
+        Duration::ZERO
+    } else if seen.is_empty() {
+        TIMEOUT
+    } else {
+        PATIENCE
     }
 }
 

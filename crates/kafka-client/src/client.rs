@@ -151,7 +151,9 @@ impl Connection {
                 .set(
                     "sasl.oauthbearer.client.secret",
                     sasl.client_secret.expose(),
-                );
+                )
+                // The system's certificates: `tls.ca` is about brokers. As above, it has to look.
+                .set("https.ca.location", "probe");
             for (name, value) in [
                 ("sasl.oauthbearer.scope", &sasl.scope),
                 ("sasl.oauthbearer.extensions", &sasl.extensions),

@@ -43,7 +43,9 @@ impl Context {
         // to librdkafka: it only says so here. One that worked and was idle is no trouble.
         if facility == "FAIL" && !line.contains("in state UP") {
             let in_handshake = line.contains("SSL handshake") || line.contains("SSL_HANDSHAKE");
-            let code = if in_handshake {
+            // A broker looks at our certificate when the handshake is over for us.
+            let is_refused = line.contains("SSL alert number");
+            let code = if in_handshake || is_refused {
                 RDKafkaErrorCode::SSL
             } else {
                 RDKafkaErrorCode::BrokerTransportFailure

@@ -33,8 +33,8 @@ pub enum Error {
     /// Certificates do not fit.
     #[error(
         "no TLS connection to Kafka at {brokers}: {detail}; check that the port is a TLS listener, \
-         that `tls.ca` signed the broker's certificate, and that the name in it is the one in \
-         `brokers`"
+         that `tls.ca` signed the broker's certificate, that the name in it is the one in \
+         `brokers`, and that `tls.certificate` is one it accepts, if it asks for any"
     )]
     Tls {
         /// As in the settings.

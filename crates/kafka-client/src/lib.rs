@@ -14,7 +14,7 @@ mod record;
 mod settings;
 mod values;
 
-pub use admin::{Cluster, Created, Lag, Offsets, Topic, TopicDescription, TopicSpec};
+pub use admin::{Cluster, Created, KAFKAS_OWN, Lag, Offsets, Topic, TopicDescription, TopicSpec};
 pub use context::Context;
 pub use error::Error;
 pub use follow::Follower;

@@ -161,13 +161,12 @@ impl<'r> Round<'r> {
             }
             Event::Records(records) => {
                 for fetched in records {
-                    let topic = fetched.record.topic.clone();
-                    if self.topics.has(&topic) || !is_topic_name(&topic) {
+                    let topic = &fetched.record.topic;
+                    let partition = fetched.partition.clone();
+                    if self.topics.has(topic) || !is_topic_name(topic) {
                         self.add(fetched);
                     } else if self.topics.hold(fetched) {
-                        for partition in partitions_of(&topic) {
-                            self.consumer.pause(&partition);
-                        }
+                        self.consumer.pause(&partition);
                     }
                 }
             }
@@ -182,6 +181,7 @@ impl<'r> Round<'r> {
     fn forget(&mut self, partitions: &[TopicPartition]) {
         self.window.forget(partitions);
         self.topics.forget(partitions);
+        self.tell_missing();
         let window = &self.window;
         self.pending
             .retain(|number| window.record(*number).is_some());
@@ -194,6 +194,10 @@ impl<'r> Round<'r> {
                 self.consumer.resume(&partition);
             }
         }
+        self.tell_missing();
+    }
+
+    fn tell_missing(&self) {
         self.meters.missing_topics.set(self.topics.missing() as f64);
     }
 
@@ -322,8 +326,9 @@ impl<'r> Round<'r> {
                 tracing::warn!(reason = describe(code), "begins anew with another producer");
                 self.wait();
             }
-            (Verdict::Outside, _) => {
+            (Verdict::Outside, record) => {
                 tracing::error!(
+                    topic = record.as_deref().map(|record| &*record.topic),
                     reason = describe(code),
                     "Kafka takes no records; trying again until it does"
                 );

@@ -26,6 +26,8 @@ pub(crate) struct Topics {
 #[derive(Default)]
 struct Held {
     records: VecDeque<Fetched>,
+    /// Where those are from.
+    partitions: BTreeSet<TopicPartition>,
     /// When it was last said that the topic is missing.
     told: Option<Instant>,
 }
@@ -46,21 +48,27 @@ impl Topics {
         self.there.contains(topic)
     }
 
-    /// Keeps a record until its topic is there. True for the first one of a topic.
+    /// Keeps a record until its topic is there. True for the first one of a partition, of which no
+    /// more are to be read: what is held counts for no bound.
     pub fn hold(&mut self, fetched: Fetched) -> bool {
-        let topic = fetched.record.topic.to_string();
-        let is_first = !self.held.contains_key(&topic);
-        let held = self.held.entry(topic).or_default();
+        let held = self
+            .held
+            .entry(fetched.record.topic.to_string())
+            .or_default();
+        let is_first = held.partitions.insert(fetched.partition.clone());
         held.records.push_back(fetched);
         is_first
     }
 
-    /// Another process has these partitions now.
+    /// Another process has these partitions now. If they come back, they are read from the start.
     pub fn forget(&mut self, partitions: &[TopicPartition]) {
-        for held in self.held.values_mut() {
+        self.held.retain(|_, held| {
             held.records
                 .retain(|fetched| !partitions.contains(&fetched.partition));
-        }
+            held.partitions
+                .retain(|partition| !partitions.contains(partition));
+            !held.partitions.is_empty()
+        });
     }
 
     /// Topics that were missing when it was last looked.
@@ -79,7 +87,7 @@ impl Topics {
             tokio::time::sleep_until(self.look_at).await;
             let cluster = self.cluster.clone();
             self.looking.spawn(async move {
-                let topics = cluster.topics().await?;
+                let topics = cluster.all_topics().await?;
                 Ok(topics.into_iter().map(|topic| topic.name).collect())
             });
         }
@@ -129,5 +137,64 @@ impl Topics {
                 Some((topic, held.records))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use event_log::{Cursor, Record};
+    use kafka_client::Connection;
+
+    use super::*;
+
+    fn partition(partition: i32) -> TopicPartition {
+        TopicPartition {
+            topic: "orders".into(),
+            partition,
+        }
+    }
+
+    fn fetched(number: i32, position: i64) -> Fetched {
+        Fetched {
+            partition: partition(number),
+            cursor: Cursor { xid: 1, position },
+            record: Arc::new(Record {
+                topic: "orders".into(),
+                partition: number,
+                offset: position,
+                id: Default::default(),
+                timestamp_ms: 0,
+                key: None,
+                value: None,
+                headers: Vec::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn every_partition_that_comes_of_a_missing_topic_is_paused_also_when_it_comes_again() {
+        let cluster = Cluster::new(&Connection::plain("127.0.0.1:1")).unwrap();
+        let mut topics = Topics::new(cluster, String::new());
+        assert!(topics.hold(fetched(0, 1)));
+        assert!(!topics.hold(fetched(0, 2)));
+        assert!(topics.hold(fetched(1, 3)), "another partition");
+
+        topics.forget(&[partition(0)]);
+        assert!(topics.hold(fetched(0, 1)), "lost and assigned again");
+        assert!(!topics.hold(fetched(1, 4)), "this one stayed");
+
+        topics.forget(&[partition(0), partition(1)]);
+        assert!(topics.held.is_empty(), "nothing is left to wait for");
+        assert!(topics.hold(fetched(1, 3)));
+
+        topics.there.insert("orders".to_owned());
+        let come = topics.take();
+        let offsets: Vec<_> = come
+            .iter()
+            .flat_map(|(_, records)| records.iter().map(|fetched| fetched.record.offset))
+            .collect();
+        assert_eq!(offsets, [3], "each record once");
     }
 }

@@ -6,4 +6,6 @@ mod administration;
 mod mistakes;
 mod partitions;
 mod records;
+mod secured;
 mod security;
+mod tokens;

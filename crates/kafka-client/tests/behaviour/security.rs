@@ -1,83 +1,14 @@
 //! Encryption and authentication, on a broker of our own that asks for both.
 
-use kafka_broker::{Broker, Listener, Options, ScramUser};
-use kafka_client::{Cluster, Connection, Error, Mechanism, Secret, Switch};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-const PASSWORD: &str = "alice-secret";
+use kafka_client::rdkafka::producer::FutureRecord;
+use kafka_client::{Cluster, Connection, Error, Follower, Mechanism, Secret, Switch, TopicSpec};
 
-struct Secured {
-    broker: Broker,
-    ca: String,
-    _folder: tempfile::TempDir,
-}
-
-fn secured() -> Option<Secured> {
-    let libs = match kafka_broker::libs_for_tests() {
-        Ok(libs) => libs,
-        Err(missing) => {
-            println!("skipped: {missing}");
-            return None;
-        }
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let own = rcgen::generate_simple_self_signed(names).expect("a certificate");
-    let ca = own.cert.pem();
-    let listener = |name: &str, protocol: &str| Listener {
-        name: name.to_owned(),
-        protocol: protocol.to_owned(),
-    };
-    let user = |mechanism: &str| ScramUser {
-        mechanism: mechanism.to_owned(),
-        name: "alice".to_owned(),
-        password: PASSWORD.to_owned(),
-    };
-    let mut options = Options::new(libs, folder.path());
-    options.listeners = vec![
-        listener("TLS", "SSL"),
-        listener("SASL", "SASL_PLAINTEXT"),
-        listener("BOTH", "SASL_SSL"),
-    ];
-    options.scram_users = vec![user("SCRAM-SHA-256"), user("SCRAM-SHA-512")];
-    let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
-    let plain = format!(
-        "org.apache.kafka.common.security.plain.PlainLoginModule required user_alice=\"{PASSWORD}\";"
-    );
-    let mut set = |name: &str, value: &str| {
-        options.properties.push((name.to_owned(), value.to_owned()));
-    };
-    set("ssl.keystore.type", "PEM");
-    set("ssl.keystore.certificate.chain", &ca);
-    set("ssl.keystore.key", &own.signing_key.serialize_pem());
-    set(
-        "sasl.enabled.mechanisms",
-        "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
-    );
-    for name in ["sasl", "both"] {
-        set(
-            &format!("listener.name.{name}.plain.sasl.jaas.config"),
-            &plain,
-        );
-        for mechanism in ["scram-sha-256", "scram-sha-512"] {
-            set(
-                &format!("listener.name.{name}.{mechanism}.sasl.jaas.config"),
-                scram,
-            );
-        }
-    }
-    let broker = Broker::start(options).expect("a broker");
-    Some(Secured {
-        broker,
-        ca,
-        _folder: folder,
-    })
-}
-
-impl Secured {
-    fn connection(&self, listener: &str) -> Connection {
-        Connection::plain(self.broker.address(listener).expect("a listener"))
-    }
-}
+use crate::secured::{PASSWORD, secured};
+use crate::tokens;
 
 fn login(connection: &mut Connection, mechanism: Mechanism, password: &str) {
     connection.sasl.mechanism = mechanism;
@@ -87,6 +18,28 @@ fn login(connection: &mut Connection, mechanism: Mechanism, password: &str) {
 
 async fn check(connection: &Connection) -> Result<(), Error> {
     Cluster::new(connection)?.check(&[]).await
+}
+
+/// Every kind of client gets in: administration, a producer, a consumer.
+async fn works(connection: &Connection) {
+    let topic = format!("secured-{}", uuid::Uuid::new_v4().simple());
+    let spec = TopicSpec {
+        name: topic.clone(),
+        partitions: 1,
+        replication: 1,
+        config: Vec::new(),
+    };
+    let cluster = Cluster::new(connection).expect("a client");
+    cluster.create_topics(&[spec]).await.expect("a topic");
+    let producer = connection.producer().expect("a producer");
+    let record = FutureRecord::to(&topic).key("k").payload("v");
+    let sent = producer.send(record, Duration::from_secs(10)).await;
+    sent.expect("produced");
+    let follower = Follower::from_beginning(connection, &[topic]).await;
+    let mut follower = follower.expect("a consumer");
+    let next = tokio::time::timeout(Duration::from_secs(20), follower.next());
+    let records = next.await.expect("in time").expect("records");
+    assert_eq!(records.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,4 +80,68 @@ async fn brokers_are_reached_as_their_listeners_ask_and_mistakes_are_told_apart(
     both.tls.ca = secured.ca.clone();
     login(&mut both, Mechanism::ScramSha512, PASSWORD);
     check(&both).await.expect("encrypted and logged in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_asks_for_a_certificate_lets_in_who_has_one() {
+    let Some(secured) = secured() else { return };
+    let mut connection = secured.connection("MUTUAL");
+    connection.tls.ca = secured.ca.clone();
+    let error = check(&connection).await.expect_err("no certificate");
+    assert!(matches!(error, Error::Tls { .. }), "{error:?}");
+    assert!(error.to_string().contains("tls.certificate"), "{error}");
+
+    let alice = secured.identity();
+    connection.tls.certificate = alice.certificate;
+    connection.tls.key = Secret::from(&*alice.key);
+    works(&connection).await;
+
+    let Some(encrypted) = encrypt(&alice.key, "key-password") else {
+        return println!("skipped: an encrypted key needs openssl on the PATH");
+    };
+    connection.tls.key = Secret::from(&*encrypted);
+    connection.tls.key_password = Secret::from("key-password");
+    check(&connection).await.expect("decrypted");
+    connection.tls.key_password = Secret::from("guessed");
+    let error = check(&connection).await.expect_err("a wrong password");
+    let text = error.to_string();
+    assert!(
+        text.contains("ssl.key") && !text.contains("guessed"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_open_id_connect_is_a_login() {
+    let Some(secured) = secured() else { return };
+    let mut connection = secured.connection("TOKEN");
+    connection.sasl.mechanism = Mechanism::OAuthBearer;
+    connection.sasl.token_endpoint = tokens::serve().await;
+    connection.sasl.client_id = tokens::CLIENT.to_owned();
+    connection.sasl.client_secret = Secret::from(tokens::SECRET);
+    connection.sasl.scope = tokens::SCOPE.to_owned();
+    connection.sasl.extensions = "tenant=one,team=two".to_owned();
+    works(&connection).await;
+
+    connection.sasl.client_secret = Secret::from("guessed");
+    let error = check(&connection).await.expect_err("a wrong secret");
+    assert!(matches!(error, Error::Credentials { .. }), "{error:?}");
+    assert!(!error.to_string().contains("guessed"), "{error}");
+}
+
+/// PKCS #8 with a password; `None`: there is no openssl to make it.
+fn encrypt(key: &str, password: &str) -> Option<String> {
+    let password = format!("pass:{password}");
+    let mut openssl = Command::new("openssl")
+        .args(["pkcs8", "-topk8", "-passout", &password])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut input = openssl.stdin.take().expect("its input");
+    input.write_all(key.as_bytes()).expect("written");
+    drop(input);
+    let output = openssl.wait_with_output().expect("its output");
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).expect("PEM"))
 }
