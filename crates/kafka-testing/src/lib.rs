@@ -34,14 +34,25 @@ impl TestCluster {
     /// Words to print after `skipped:`.
     pub fn real() -> Result<Self, String> {
         match std::env::var(BROKERS_VARIABLE) {
-            Ok(brokers) if !brokers.is_empty() => Ok(Self {
-                brokers,
-                mock: None,
-            }),
+            Ok(brokers) if !brokers.is_empty() => Ok(Self::at(brokers)),
             _ => Err(format!(
                 "set {BROKERS_VARIABLE} to a Kafka broker's host:port (cargo xtask test does)"
             )),
         }
+    }
+
+    /// Brokers that run already.
+    pub fn at(brokers: impl Into<String>) -> Self {
+        Self {
+            brokers: brokers.into(),
+            mock: None,
+        }
+    }
+
+    /// Whether it is the one in this process. It does not look up offsets by time, and nobody but
+    /// [`TestCluster::create_topic`] makes topics there, those of dead letters included.
+    pub fn is_mock(&self) -> bool {
+        self.mock.is_some()
     }
 
     /// `host:port`.

@@ -44,7 +44,7 @@ impl From<Failure> for Outcome {
 
 /// What the function given to [`handler!`](crate::handler!) may return.
 pub trait Answer {
-    /// One outcome per message, or the reason to retry the whole batch.
+    /// One outcome per message, or the reason why the whole batch failed: then each comes again alone.
     fn into_outcomes(self) -> Result<Vec<Outcome>, String>;
 }
 

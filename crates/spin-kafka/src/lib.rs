@@ -33,13 +33,14 @@ pub mod __private {
 /// Exports an `async fn(Vec<Message>) -> A` as the component's handler, where `A` is any [`Answer`]:
 /// `Vec<Outcome>`, one per message in the order of the batch, or a `Result` of it.
 ///
-/// An outcome other than [`Outcome::Done`] also holds back the later messages of its key.
+/// An outcome other than [`Outcome::Done`] also holds back the later messages of its key. After an `Err` the messages come again
+/// one by one, at once; for one that fails alone it means a retry, with backoff.
 ///
 /// ```ignore
 /// spin_kafka::handler!(handle);
 ///
 /// async fn handle(batch: Vec<Message>) -> anyhow::Result<Vec<Outcome>> {
-///     insert_all(&batch).await?; // an error: the whole batch again, with backoff
+///     insert_all(&batch).await?; // an error: each of them again, in a batch of its own
 ///     Ok(vec![Outcome::Done; batch.len()])
 /// }
 /// ```

@@ -1,14 +1,17 @@
 //! The component's export `handle` of `wit/kafka`, as a handler of batches. Its types are written out
 //! here, not generated: a generated message owns copies of everything, and these are on their way into
-//! the guest's memory anyway.
+//! the guest's memory anyway. There they are written by hand, which saves a sixth of the processor time
+//! that a record costs (`cargo xtask bench kafka`); the derived types say what a message is.
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use host_runtime::{CallError, Component, Export, Invoker, InvokerLimits, State};
 use wasmtime::Store;
+use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
 };
@@ -78,7 +81,7 @@ unsafe impl ComponentType for Message {
 }
 
 #[expect(unsafe_code, reason = "as above")]
-// SAFETY: as above.
+// SAFETY: what is written lies where the derived type has it, and in memory: `get` and slices check that.
 unsafe impl Lower for Message {
     fn linear_lower_to_flat<T>(
         &self,
@@ -95,8 +98,82 @@ unsafe impl Lower for Message {
         ty: InterfaceType,
         offset: usize,
     ) -> wasmtime::Result<()> {
-        Given::from(self).linear_lower_to_memory(context, ty, offset)
+        if context.options().string_encoding != StringEncoding::Utf8 {
+            return Given::from(self).linear_lower_to_memory(context, ty, offset);
+        }
+        let Self { record, attempt } = self;
+        let topic = put(context, record.topic.as_bytes())?;
+        let key = record.key.as_deref().map(|key| put(context, key));
+        let value = record.value.as_deref().map(|value| put(context, value));
+        let headers = put_headers(context, &record.headers)?;
+        // Written at once: each field by itself would look the guest's memory up again.
+        let mut fields = Fields::<SIZE>::default();
+        fields.set(0, topic);
+        fields.set(8, record.partition.to_le_bytes());
+        fields.set(16, record.offset.to_le_bytes());
+        fields.set(24, record.timestamp_ms.to_le_bytes());
+        for (at, part) in [(32, key), (44, value)] {
+            if let Some(part) = part {
+                fields.set(at, [1]);
+                fields.set(at + 4, part?);
+            }
+        }
+        fields.set(56, headers);
+        fields.set(64, attempt.to_le_bytes());
+        *context.get(offset) = fields.0;
+        Ok(())
     }
+}
+
+/// Bytes of a `message` in a guest's memory.
+const SIZE: usize = 72;
+const HEADER_SIZE: usize = 16;
+const _: () = assert!(<Given<'static> as ComponentType>::SIZE32 == SIZE);
+const _: () = assert!(<Header<'static> as ComponentType>::SIZE32 == HEADER_SIZE);
+
+/// A record's fields, each at its place by the Canonical ABI.
+struct Fields<const SIZE: usize>([u8; SIZE]);
+
+impl<const SIZE: usize> Default for Fields<SIZE> {
+    fn default() -> Self {
+        Self([0; SIZE])
+    }
+}
+
+impl<const SIZE: usize> Fields<SIZE> {
+    fn set<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
+        self.0[at..at + N].copy_from_slice(&bytes);
+    }
+}
+
+/// A pointer and a length.
+fn pair(start: usize, length: usize) -> wasmtime::Result<[u8; 8]> {
+    let (start, length) = (u32::try_from(start)?, u32::try_from(length)?);
+    let mut pair = Fields::<8>::default();
+    pair.set(0, start.to_le_bytes());
+    pair.set(4, length.to_le_bytes());
+    Ok(pair.0)
+}
+
+/// Copies bytes into memory that the guest gives for them.
+fn put<T>(context: &mut LowerContext<'_, T>, bytes: &[u8]) -> wasmtime::Result<[u8; 8]> {
+    let start = context.realloc(0, 0, 1, bytes.len())?;
+    context.as_slice_mut()[start..start + bytes.len()].copy_from_slice(bytes);
+    pair(start, bytes.len())
+}
+
+fn put_headers<T>(
+    context: &mut LowerContext<'_, T>,
+    headers: &[(Arc<str>, Bytes)],
+) -> wasmtime::Result<[u8; 8]> {
+    let start = context.realloc(0, 0, 4, headers.len() * HEADER_SIZE)?;
+    for (number, (name, value)) in headers.iter().enumerate() {
+        let mut fields = Fields::<HEADER_SIZE>::default();
+        fields.set(0, put(context, name.as_bytes())?);
+        fields.set(8, put(context, value)?);
+        *context.get(start + number * HEADER_SIZE) = fields.0;
+    }
+    pair(start, headers.len())
 }
 
 type Outcomes = Result<Vec<Outcome>, String>;

@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kafka_client::Connection;
 use kafka_client::rdkafka::config::FromClientConfigAndContext as _;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
+use kafka_client::{Connection, KAFKAS_OWN};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -74,8 +74,10 @@ impl Broker {
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("enable.partition.eof", "false");
         if trigger.has_pattern() {
-            // It must not bring back what this trigger has given up.
-            config.set("topic.blacklist", trigger.dead_letter_pattern());
+            // It must not bring back what this trigger has given up, nor what Kafka keeps for itself.
+            let own = KAFKAS_OWN.map(|name| format!("^{name}$"));
+            let never = [trigger.dead_letter_pattern(), own.join(",")];
+            config.set("topic.blacklist", never.join(","));
         }
         if !membership.instance_id.is_empty() {
             config.set("group.instance.id", &membership.instance_id);

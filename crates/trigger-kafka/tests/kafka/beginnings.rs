@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use kafka_client::rdkafka::admin::{AdminClient, AdminOptions};
+use kafka_client::rdkafka::client::DefaultClientContext;
 use kafka_client::rdkafka::producer::FutureRecord;
+use kafka_client::rdkafka::{Offset, TopicPartitionList};
 
-use crate::harness::{start, succeed, with, within};
+use crate::harness::{start, succeed, with, with_real, within};
 
 async fn append_at(world: &crate::harness::World, timestamp_ms: i64) {
     let value = succeed().to_string();
@@ -36,7 +39,7 @@ async fn a_new_group_begins_at_the_oldest_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_begins_at_a_time_passes_over_what_is_older() {
-    with(1, async |world| {
+    with_real(1, async |world| {
         let day = 24 * 3_600_000;
         for n in 0..5 {
             // 2001-09-09T01:46:40Z, and one day more each.
@@ -70,10 +73,38 @@ async fn a_group_that_begins_at_the_end_keeps_that_place_even_if_it_handles_noth
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pattern_finds_topics_that_come_later_and_never_its_own_dead_letters() {
+async fn a_group_whose_place_is_not_kept_any_more_goes_on_with_what_is() {
+    with_real(1, async |world| {
+        let host = world.host("host", "start = 'latest'").await;
+        within(async {
+            while world.lag().await[0].committed.is_none() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+        assert!(host.stop().await.is_empty());
+        for n in 0..5 {
+            append_at(world, 1_000_000_000_000 + n).await;
+        }
+        let config = world.connection.client_config().expect("settings");
+        let admin: AdminClient<DefaultClientContext> = config.create().expect("a client");
+        let mut before = TopicPartitionList::new();
+        let added = before.add_partition_offset(&world.topic, 0, Offset::Offset(3));
+        added.expect("an offset");
+        let deleted = admin.delete_records(&before, &AdminOptions::new()).await;
+        deleted.expect("the oldest records go");
+        let host = world.host("next", "start = 'latest'").await;
+        world.until_committed().await;
+        assert_eq!(offsets(&host.stop().await), ["3", "4"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_finds_topics_that_come_later_and_never_its_own_dead_letters_nor_kafkas_topics() {
     with(1, async |world| {
         let lines = format!(
-            "topics = [\"^{}.*\"]\ngroup = \"{}\"\n\
+            "topics = [\"^{}.*\", \"^__consumer.*\"]\ngroup = \"{}\"\n\
              retry = {{ max_attempts = 1, initial_ms = 1, max_ms = 1 }}",
             world.topic, world.group
         );
@@ -81,7 +112,7 @@ async fn a_pattern_finds_topics_that_come_later_and_never_its_own_dead_letters()
         let rejected = world.append("a", serde_json::json!({"do": "reject"})).await;
         host.until_handled(&rejected).await;
         let later = format!("{}-later", world.topic);
-        world.create(&later, 2, &[]).await;
+        world.create(&later, 2).await;
         let found = world.append_to(&later, "b", &succeed().to_string()).await;
         host.until_handled(&found).await;
         world.until_committed().await;
@@ -99,7 +130,7 @@ async fn a_topic_that_does_not_exist_yet_is_read_once_it_does() {
         let lines = format!("topics = [\"{missing}\"]\ngroup = \"{}\"", world.group);
         let host = start(&world.manifest_of("host", "", &lines)).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        world.create(&missing, 1, &[]).await;
+        world.create(&missing, 1).await;
         let id = world.append_to(&missing, "a", &succeed().to_string()).await;
         host.until_handled(&id).await;
         host.stop().await;

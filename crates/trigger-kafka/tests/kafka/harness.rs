@@ -1,5 +1,4 @@
-//! An application with one kafka trigger on a real broker: topics and groups of its own, hosts in this
-//! process. The guest does what the value of each record says and prints what it handles.
+//! An application with one kafka trigger: topics and groups of its own, hosts in this process. The guest does what the value of each record says and prints what it handles.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use host_runtime::Runtime;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord};
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
-use kafka_client::{Cluster, Connection, Context, Copier, Lag, TopicSpec, headers};
+use kafka_client::{Cluster, Connection, Context, Copier, Lag, headers};
 use kafka_testing::TestCluster;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -31,6 +30,7 @@ pub struct World {
     pub topic: String,
     pub group: String,
     pub folder: tempfile::TempDir,
+    brokers: TestCluster,
 }
 
 /// A delivery, as the guest saw it.
@@ -53,25 +53,37 @@ pub struct Host {
     running: JoinHandle<anyhow::Result<()>>,
 }
 
-/// Runs a test on the broker for tests, if there is a real one.
+/// Runs a test on the broker for tests, or where there is none on one in this process.
 pub async fn with(partitions: i32, test: impl AsyncFnOnce(&World)) {
+    run(TestCluster::any(), partitions, test).await;
+}
+
+/// Runs a test of what only a real broker does, if there is one.
+pub async fn with_real(partitions: i32, test: impl AsyncFnOnce(&World)) {
     match TestCluster::real() {
-        Ok(cluster) => {
-            let world = World::new(cluster.connection()).await;
-            world.create(&world.topic, partitions, &[]).await;
-            test(&world).await;
-        }
+        Ok(brokers) => run(brokers, partitions, test).await,
         Err(missing) => println!("skipped: {missing}"),
     }
 }
 
+async fn run(brokers: TestCluster, partitions: i32, test: impl AsyncFnOnce(&World)) {
+    let world = World::new(brokers).await;
+    world.create(&world.topic, partitions).await;
+    if world.brokers.is_mock() {
+        // The trigger cannot make it there.
+        world.create(&world.dead_letter_topic(), 1).await;
+    }
+    test(&world).await;
+}
+
 impl World {
-    pub async fn new(connection: Connection) -> Self {
+    pub async fn new(brokers: TestCluster) -> Self {
         // RUST_LOG shows what the hosts of a test say.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let log = tracing_subscriber::fmt().with_env_filter(filter);
         let _already = log.with_test_writer().try_init();
         let id = Uuid::new_v4().simple();
+        let connection = brokers.connection();
         Self {
             cluster: Cluster::new(&connection).expect("a client"),
             producer: connection.producer().expect("a producer"),
@@ -79,18 +91,12 @@ impl World {
             topic: format!("orders-{id}"),
             group: format!("group-{id}"),
             folder: tempfile::tempdir().expect("a folder"),
+            brokers,
         }
     }
 
-    pub async fn create(&self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
-        let own = config.iter().map(|(n, v)| (n.to_string(), v.to_string()));
-        let spec = TopicSpec {
-            name: topic.to_owned(),
-            partitions,
-            replication: 1,
-            config: own.collect(),
-        };
-        let created = self.cluster.create_topics(&[spec]).await;
+    pub async fn create(&self, topic: &str, partitions: i32) {
+        let created = self.brokers.create_topic(topic, partitions).await;
         created.expect("a topic");
     }
 

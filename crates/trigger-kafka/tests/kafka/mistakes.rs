@@ -1,12 +1,12 @@
 //! What people see who got something wrong, and outages at the start.
 
 use kafka_broker::{Broker, Listener, Options};
-use kafka_client::Connection;
+use kafka_testing::TestCluster;
 
 use crate::harness::{World, service, start, succeed};
 
 fn world(brokers: &str) -> impl Future<Output = World> {
-    World::new(Connection::plain(brokers))
+    World::new(TestCluster::at(brokers))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +54,7 @@ async fn wrong_credentials_stop_the_service_with_what_to_check() {
     }
     let broker = Broker::start(options).expect("a broker");
     let plain = world(&broker.brokers()).await;
-    plain.create(&plain.topic, 1, &[]).await;
+    plain.create(&plain.topic, 1).await;
     let id = plain.append("a", succeed()).await;
 
     let mut secured = world(&broker.brokers()).await;
@@ -86,7 +86,7 @@ async fn a_broker_that_is_away_at_the_start_is_waited_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut broker = Broker::start(Options::new(libs, folder.path())).expect("a broker");
     let world = world(&broker.brokers()).await;
-    world.create(&world.topic, 2, &[]).await;
+    world.create(&world.topic, 2).await;
     let id = world.append("a", succeed()).await;
     broker.kill();
     let host = world.host("host", "").await;

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::with;
+use crate::harness::with_real;
 
 fn kcat(arguments: &[&str], input: &str) -> Option<String> {
     use std::io::Write as _;
@@ -24,7 +24,7 @@ fn kcat(arguments: &[&str], input: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_kcat_writes_is_handled_and_what_is_given_up_kcat_reads() {
-    with(2, async |world| {
+    with_real(2, async |world| {
         let brokers = world.connection.brokers.as_str();
         let lines = "a:{\"do\":\"succeed\"}\nb:{\"do\":\"reject\"}\na:{\"do\":\"succeed\"}\n";
         let write = [

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use kafka_client::rdkafka::producer::FutureRecord;
-use kafka_client::read_letter;
+use kafka_client::{TopicSpec, read_letter};
 use serde_json::json;
 
-use crate::harness::{start, succeed, with};
+use crate::harness::{start, succeed, with, with_real};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tombstones_and_records_without_a_key_are_handled_as_they_are() {
@@ -34,13 +34,17 @@ async fn tombstones_and_records_without_a_key_are_handled_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_the_largest_size_a_topic_allows_is_handled_and_can_be_a_dead_letter() {
-    with(1, async |world| {
+    with_real(1, async |world| {
         const LIMIT: usize = 8 << 20;
         let big = format!("{}-big", world.topic);
-        let limit = LIMIT.to_string();
-        world
-            .create(&big, 1, &[("max.message.bytes", &limit)])
-            .await;
+        let spec = TopicSpec {
+            name: big.clone(),
+            partitions: 1,
+            replication: 1,
+            config: vec![("max.message.bytes".to_owned(), LIMIT.to_string())],
+        };
+        let created = world.cluster.create_topics(&[spec]).await;
+        created.expect("a topic");
         // The batch's and the record's own fields take a little of it.
         let fill = |order: &str| {
             let order = format!("{{\"do\":\"{order}\",\"fill\":\"");
