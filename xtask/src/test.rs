@@ -28,7 +28,10 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             Some((broker, home))
         }
         Err(reason) => {
-            eprintln!("Tests that need Kafka are skipped. {reason}");
+            eprintln!(
+                "Kafka's tests run on the broker of TEST_KAFKA_BROKERS, which they empty, or on the client's \
+                 own in their process, and say what they skip. {reason}"
+            );
             None
         }
     };

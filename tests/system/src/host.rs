@@ -223,7 +223,7 @@ pub(crate) fn taskwhisper() -> Command {
     command
 }
 
-fn spawn(command: &mut Command, log: &Path) -> Child {
+pub(crate) fn spawn(command: &mut Command, log: &Path) -> Child {
     let open = || {
         File::options()
             .create(true)

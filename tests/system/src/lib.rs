@@ -9,6 +9,7 @@
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 
 mod api;
+mod application;
 mod carrier;
 mod database;
 mod host;
@@ -18,6 +19,7 @@ mod system;
 mod wait;
 
 pub use api::{Account, Api, Reply};
+pub use application::{Application, cargo_build};
 pub use carrier::{Carrier, Kafka};
 pub use database::Database;
 pub use host::Host;

@@ -142,7 +142,7 @@ impl System {
 }
 
 /// A state folder that shares its compiled components with those of other runs, as a second start does.
-fn state_folder() -> TempDir {
+pub(crate) fn state_folder() -> TempDir {
     let state = tempfile::tempdir().expect("a folder for the state");
     let cache = workspace().join("target/tmp/system-tests-cache");
     fs::create_dir_all(&cache).expect("a folder for compiled components");

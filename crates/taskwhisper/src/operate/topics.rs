@@ -8,16 +8,18 @@ use trigger_kafka::TopicConfig;
 use super::output::{Table, say_json};
 use super::target::Target;
 
-const DAY_MS: u64 = 24 * 3600 * 1000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+const RETENTION: &str = "retention.ms";
 /// Long enough for somebody to come back from a holiday.
 const DEAD_LETTER_DAYS: u32 = 30;
 
 struct Line {
     spec: TopicSpec,
-    days: u32,
     created: Created,
     /// As it is now.
     partitions: i32,
+    /// As it was wanted, in milliseconds.
+    retention_ms: i64,
 }
 
 /// Makes the topics that are missing and prints all.
@@ -40,16 +42,20 @@ pub async fn create(target: &Target, replication: i32, json: bool) -> anyhow::Re
             ),
             Created::Existed => "exists".to_owned(),
         };
+        let retention_ms = match line.created {
+            Created::New => Some(line.retention_ms),
+            Created::Existed => retention_ms(&cluster, &line.spec.name).await,
+        };
         if json {
             say_json(&json!({
                 "topic": line.spec.name,
                 "partitions": line.partitions,
-                "retention_days": line.days,
+                "retention_ms": retention_ms,
                 "created": line.created == Created::New,
             }));
         } else {
-            let retention = format!("{} days", line.days);
             let partitions = line.partitions.to_string();
+            let retention = show_retention(retention_ms);
             table.row([line.spec.name, partitions, retention, result]);
         }
     }
@@ -57,6 +63,26 @@ pub async fn create(target: &Target, replication: i32, json: bool) -> anyhow::Re
         table.print();
     }
     Ok(())
+}
+
+/// Of a topic that was there; -1 is for ever. `None`: the brokers do not say.
+async fn retention_ms(cluster: &Cluster, topic: &str) -> Option<i64> {
+    match cluster.describe(topic).await {
+        Ok(described) => described.config.get(RETENTION)?.parse().ok(),
+        Err(error) => {
+            tracing::warn!("cannot see how long `{topic}` keeps its records: {error}");
+            None
+        }
+    }
+}
+
+fn show_retention(ms: Option<i64>) -> String {
+    match ms {
+        None => "?".to_owned(),
+        Some(..0) => "for ever".to_owned(),
+        Some(ms) if ms % DAY_MS == 0 => format!("{} days", ms / DAY_MS),
+        Some(ms) => format!("{ms} ms"),
+    }
 }
 
 /// Makes the topics that are missing; returns the names of those that are new.
@@ -72,16 +98,14 @@ async fn make(target: &Target, cluster: &Cluster, replication: i32) -> anyhow::R
     let wanted: Vec<_> = wanted(target)
         .into_iter()
         .map(|(name, topic)| {
+            let retention_ms = i64::from(topic.retention_days) * DAY_MS;
             let spec = TopicSpec {
                 name,
                 partitions: topic.partitions,
                 replication,
-                config: vec![(
-                    "retention.ms".to_owned(),
-                    (u64::from(topic.retention_days) * DAY_MS).to_string(),
-                )],
+                config: vec![(RETENTION.to_owned(), retention_ms.to_string())],
             };
-            (spec, topic.retention_days)
+            (spec, retention_ms)
         })
         .collect();
     let specs: Vec<_> = wanted.iter().map(|(spec, _)| spec.clone()).collect();
@@ -101,14 +125,14 @@ async fn make(target: &Target, cluster: &Cluster, replication: i32) -> anyhow::R
         .map(|spec| spec.name.clone())
         .zip(created)
         .collect();
-    let lines = wanted.into_iter().map(|(spec, days)| {
+    let lines = wanted.into_iter().map(|(spec, retention_ms)| {
         let outcome = created.iter().find(|(name, _)| *name == spec.name);
         let partitions = found(&spec.name).map_or(spec.partitions, |topic| topic.partitions);
         Line {
             created: outcome.map_or(Created::Existed, |(_, created)| *created),
             spec,
-            days,
             partitions,
+            retention_ms,
         }
     });
     Ok(lines.collect())

@@ -21,6 +21,7 @@ mod interchange;
 mod outages;
 #[path = "../behaviour/slice.rs"]
 mod slice;
+mod topics;
 
 /// The system that these tests are about.
 async fn system() -> Option<System> {
