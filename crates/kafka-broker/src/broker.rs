@@ -205,6 +205,8 @@ impl Broker {
         let mut command = Command::new(&self.java);
         command
             .arg(format!("-Xmx{}m", self.options.heap_mb))
+            // Nearly all it makes is gone at once: the more room there is for that, the fewer pauses.
+            .arg(format!("-Xmn{}m", self.options.heap_mb * 5 / 8))
             // It shares a small machine with everything else: what Java does by default to be fast
             // in an hour takes a core for the first minutes.
             .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])

@@ -7,7 +7,7 @@ use crate::broker::Ports;
 
 /// One node that keeps everything once. A group's first member waits for no others, and topics
 /// are made by those who need them, with the partitions they need.
-const FIXED: [(&str, &str); 13] = [
+const FIXED: [(&str, &str); 14] = [
     ("process.roles", "broker,controller"),
     ("node.id", "1"),
     ("controller.listener.names", "CONTROLLER"),
@@ -21,6 +21,8 @@ const FIXED: [(&str, &str); 13] = [
     ("share.coordinator.state.topic.min.isr", "1"),
     ("group.initial.rebalance.delay.ms", "0"),
     ("auto.create.topics.enable", "false"),
+    // Of the heap, from the start. The default of 128 MiB is for many keys in compacted topics.
+    ("log.cleaner.dedupe.buffer.size", "8388608"),
 ];
 
 pub(crate) fn text(options: &Options, ports: &Ports) -> String {

@@ -62,7 +62,9 @@ impl Broker {
             )
             .set(
                 "heartbeat.interval.ms",
-                (membership.session_timeout_ms / 4).max(500).to_string(),
+                (membership.session_timeout_ms / 4)
+                    .clamp(500, 3000)
+                    .to_string(),
             )
             // Per partition: what is fetched ahead, and waits while a partition is paused.
             .set("queued.max.messages.kbytes", "8192")
