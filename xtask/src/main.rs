@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod kafka;
+mod keep;
 mod lint;
 mod paths;
 mod plugins;

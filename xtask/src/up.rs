@@ -2,6 +2,7 @@
 
 use crate::build::{self, Profile};
 use crate::kafka::{self, Broker, Purpose};
+use crate::keep::Kept;
 use crate::paths;
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::process::Service;
@@ -66,6 +67,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         (None, Some(url)) => url,
         (None, None) => bail!("there is no database"),
     };
+    let _cluster = cluster.map(Kept::new);
     let mut host = host(
         Profile::Release,
         &state,
@@ -86,7 +88,7 @@ const BROKERS_VARIABLE: &str = "SPIN_VARIABLE_KAFKA_BROKERS";
 /// The brokers events go through: somebody's, or a private one.
 struct Kafka {
     brokers: String,
-    _own: Option<Broker>,
+    _own: Option<Kept>,
     /// Tells `taskwhisper lag` and its like where the brokers are, while this runs.
     _told: Told,
 }
@@ -127,7 +129,7 @@ impl Kafka {
                 eprintln!("Kafka is ready at {brokers}");
                 Ok(Self {
                     brokers,
-                    _own: Some(broker),
+                    _own: Some(Kept::new(broker)),
                     _told: told,
                 })
             }

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use tokio_postgres::Client;
 use url::Url;
 
-/// WAL files that a measurement may fill, at 16 MiB each: about eight seconds of it.
-const WAL_FILES: usize = 8;
+/// WAL files that a measurement may fill: each, of 16 MiB, lasts about eight seconds.
+const WAL_FILES: usize = 16;
 
 /// Stays on the server, whose data nobody keeps.
 pub struct Database {

@@ -8,6 +8,8 @@
 //! One topic without the right to Write is enough. It is tried again after 1 s, later after up to
 //! 30 s, and each time a line of the log with the level `error` says which topic was refused, and why.
 
+#[cfg(test)]
+mod fixtures;
 mod meters;
 mod options;
 mod producer;

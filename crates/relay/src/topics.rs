@@ -142,36 +142,10 @@ impl Topics {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use event_log::{Cursor, Record};
     use kafka_client::Connection;
 
     use super::*;
-
-    fn partition(partition: i32) -> TopicPartition {
-        TopicPartition {
-            topic: "orders".into(),
-            partition,
-        }
-    }
-
-    fn fetched(number: i32, position: i64) -> Fetched {
-        Fetched {
-            partition: partition(number),
-            cursor: Cursor { xid: 1, position },
-            record: Arc::new(Record {
-                topic: "orders".into(),
-                partition: number,
-                offset: position,
-                id: Default::default(),
-                timestamp_ms: 0,
-                key: None,
-                value: None,
-                headers: Vec::new(),
-            }),
-        }
-    }
+    use crate::fixtures::{fetched, partition};
 
     #[test]
     fn every_partition_that_comes_of_a_missing_topic_is_paused_also_when_it_comes_again() {

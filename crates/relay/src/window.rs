@@ -96,30 +96,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn partition(partition: i32) -> TopicPartition {
-        TopicPartition {
-            topic: "orders".into(),
-            partition,
-        }
-    }
-
-    fn fetched(number: i32, position: i64) -> Fetched {
-        Fetched {
-            partition: partition(number),
-            cursor: Cursor { xid: 1, position },
-            record: Arc::new(Record {
-                topic: "orders".into(),
-                partition: number,
-                offset: position,
-                id: Default::default(),
-                timestamp_ms: 0,
-                key: None,
-                value: None,
-                headers: Vec::new(),
-            }),
-        }
-    }
+    use crate::fixtures::{fetched, partition};
 
     #[test]
     fn a_position_moves_to_the_last_record_before_the_first_unfinished_one() {

@@ -9,12 +9,13 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::audience::{Audience, Seat};
 use crate::bindings::{Acceptance, Opening, Refusal};
 use crate::config::{Limits, TriggerConfig};
 use crate::connection::Connection;
@@ -34,8 +35,7 @@ pub(crate) struct Endpoint {
     pub(crate) meters: Meters,
     pub(crate) shutdown: CancellationToken,
     pub(crate) connections: TaskTracker,
-    /// Whether the topics are followed: before that a live record could be missed.
-    pub(crate) following: watch::Sender<bool>,
+    pub(crate) audience: Arc<Audience>,
     pub(crate) route: String,
     allowed_origins: Option<Vec<String>>,
     places: Arc<Semaphore>,
@@ -51,7 +51,7 @@ impl Endpoint {
             registry: Arc::default(),
             shutdown: CancellationToken::new(),
             connections: TaskTracker::new(),
-            following: watch::Sender::new(false),
+            audience: Arc::default(),
             route: config.route,
             allowed_origins: config.allowed_origins,
             places: Arc::new(Semaphore::new(config.limits.max_connections)),
@@ -88,7 +88,8 @@ impl Endpoint {
         let handshake = handshake::check(request, self.allowed_origins.as_deref())
             .map_err(Problem::into_response)?;
         let place = self.place()?;
-        self.followed().await?;
+        // Before the topics are followed a live record could be missed.
+        let seat = self.followed().await?;
         let opening = opening(request, &handshake, remote);
         let (id, query) = (opening.connection_id.clone(), opening.query.clone());
         let acceptance = match self.functions.open(opening).await {
@@ -98,17 +99,18 @@ impl Endpoint {
         };
         let response = self.accept(&handshake, &acceptance)?;
         let upgrade = hyper::upgrade::on(request);
-        let connection = self.clone().connect(id, query, acceptance, place, upgrade);
+        let connection = self
+            .clone()
+            .connect(id, query, acceptance, (place, seat), upgrade);
         self.connections.spawn(connection);
         Ok(response)
     }
 
-    async fn followed(&self) -> Result<(), Response<Full<Bytes>>> {
-        let mut following = self.following.subscribe();
-        let begun = following.wait_for(|following| *following);
-        match timeout(self.limits.deadline(), begun).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(unavailable(
+    async fn followed(&self) -> Result<Seat, Response<Full<Bytes>>> {
+        let seat = self.audience.join();
+        match timeout(self.limits.deadline(), seat.followed()).await {
+            Ok(()) => Ok(seat),
+            Err(_) => Err(unavailable(
                 "the event log cannot be read; try again later",
                 "5",
             )),
@@ -160,7 +162,7 @@ impl Endpoint {
         id: String,
         query: Option<String>,
         acceptance: Acceptance,
-        _place: OwnedSemaphorePermit,
+        _held: (OwnedSemaphorePermit, Seat),
         upgrade: hyper::upgrade::OnUpgrade,
     ) {
         let upgraded = match upgrade.await {

@@ -1,6 +1,7 @@
 //! `[[trigger.websocket]]`: connections live here, a component decides. It answers opening requests,
 //! makes frames of records, and is asked about what clients send; it never holds a socket.
 
+mod audience;
 mod bindings;
 mod close;
 mod config;

@@ -2,12 +2,13 @@
 //! lets every client know when it stops.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use event_log::{EventLog, Tail, TailError};
+use event_log::{EventLog, Record, TailError};
 use futures::future::BoxFuture;
 use host_app::{App, Variables};
 use host_runtime::Runtime;
@@ -28,6 +29,8 @@ use crate::{delivery, listener};
 pub const KIND: &str = "websocket";
 /// How long clients may take to leave at the end.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long the topics are followed for nobody: a page that is loaded again is back by then.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// The websocket triggers of an application. Clones are the same service.
 #[derive(Clone)]
@@ -109,11 +112,10 @@ impl Service {
         let mut following = JoinSet::new();
         for endpoint in self.endpoints.iter().cloned() {
             if endpoint.topics.is_empty() {
-                endpoint.following.send_replace(true);
+                endpoint.audience.is_followed();
                 continue;
             }
-            let tail = self.log.tail(endpoint.topics.clone());
-            following.spawn(follow(endpoint, tail));
+            following.spawn(follow(endpoint, self.log.clone()));
         }
         let ended = tokio::select! {
             () = shutdown.cancelled() => Ok(()),
@@ -168,20 +170,37 @@ impl Service {
     }
 }
 
-async fn follow(endpoint: Arc<Endpoint>, mut tail: Tail) -> anyhow::Result<()> {
-    tail.ready().await;
-    endpoint.following.send_replace(true);
+/// While somebody listens.
+async fn follow(endpoint: Arc<Endpoint>, log: Arc<EventLog>) -> anyhow::Result<()> {
     loop {
-        match tail.next().await {
-            Ok(records) => delivery::records(&endpoint, &records).await,
-            Err(TailError::Lagged) => {
-                tracing::warn!(
-                    component = endpoint.component,
-                    "fell behind the event log: clients are asked to connect again"
-                );
-                delivery::passed_over(&endpoint);
+        endpoint.audience.comes().await;
+        let mut tail = log.tail(endpoint.topics.clone());
+        tail.ready().await;
+        endpoint.audience.is_followed();
+        let mut left = pin!(endpoint.audience.leaves(LINGER));
+        loop {
+            tokio::select! {
+                () = &mut left => break,
+                next = tail.next() => deliver(&endpoint, next).await?,
             }
-            Err(error @ TailError::Closed) => return Err(error.into()),
         }
     }
+}
+
+async fn deliver(
+    endpoint: &Endpoint,
+    next: Result<Vec<Arc<Record>>, TailError>,
+) -> anyhow::Result<()> {
+    match next {
+        Ok(records) => delivery::records(endpoint, &records).await,
+        Err(TailError::Lagged) => {
+            tracing::warn!(
+                component = endpoint.component,
+                "fell behind the event log: clients are asked to connect again"
+            );
+            delivery::passed_over(endpoint);
+        }
+        Err(error @ TailError::Closed) => return Err(error.into()),
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! A broker under a folder of ours. Its data survives restarts; its process does not survive us.
 
+use crate::keep::Server;
 use crate::process;
 use anyhow::bail;
 use rustix::process::Signal;
@@ -20,6 +21,7 @@ pub struct Broker {
     // Fields drop in order: the broker ends before its folder's lock is given up.
     inner: kafka_broker::Broker,
     _lock: std::fs::File,
+    folder: PathBuf,
     purpose: Purpose,
 }
 
@@ -39,19 +41,42 @@ impl Broker {
         end_leftover(&folder);
         let options = kafka_broker::Options::new(home.join("libs"), &folder);
         let inner = kafka_broker::Broker::start(options)?;
-        if let Some(id) = inner.id() {
-            std::fs::write(pid_file(&folder), id.to_string())?;
-        }
-        Ok(Self {
+        let broker = Self {
             inner,
             _lock: lock,
+            folder,
             purpose,
-        })
+        };
+        broker.note_pid()?;
+        Ok(broker)
+    }
+
+    /// For [`end_leftover`].
+    fn note_pid(&self) -> anyhow::Result<()> {
+        if let Some(id) = self.inner.id() {
+            std::fs::write(pid_file(&self.folder), id.to_string())?;
+        }
+        Ok(())
     }
 
     /// `host:port`, as clients want it.
     pub fn address(&self) -> String {
         self.inner.brokers()
+    }
+}
+
+impl Server for Broker {
+    fn name(&self) -> &'static str {
+        "Kafka"
+    }
+
+    fn ended(&mut self) -> Option<String> {
+        self.inner.ended()
+    }
+
+    fn start_again(&mut self) -> anyhow::Result<()> {
+        self.inner.start_again()?;
+        self.note_pid()
     }
 }
 

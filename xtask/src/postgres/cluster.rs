@@ -2,6 +2,7 @@
 
 use super::binaries::{self, Binaries};
 use super::owner::Owner;
+use crate::keep::Server;
 use crate::process::{self, Service};
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
@@ -30,9 +31,20 @@ pub enum Durability {
 /// A running server.
 pub struct Cluster {
     // Fields drop in order: the server ends before its folder's lock is given up.
-    _server: Service,
+    server: Service,
     _lock: std::fs::File,
-    url: String,
+    start: Start,
+    password: String,
+}
+
+/// How to start the server.
+struct Start {
+    binaries: Binaries,
+    owner: Owner,
+    data: PathBuf,
+    port: u16,
+    durability: Durability,
+    settings: Vec<String>,
 }
 
 impl Cluster {
@@ -73,18 +85,44 @@ impl Cluster {
         } else {
             initialize(&binaries, owner, &home, &password)?;
         }
-        let (server, port) = serve(&binaries, owner, &data, durability, settings)?;
+        let start = Start {
+            binaries,
+            owner,
+            data,
+            port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+            durability,
+            settings: settings.iter().map(ToString::to_string).collect(),
+        };
         Ok(Self {
-            _server: server,
+            server: start.server()?,
             _lock: lock,
-            url: format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"),
+            start,
+            password,
         })
     }
 
     /// The superuser's URL of the database `name`; `postgres` always exists.
     pub fn url(&self, name: &str) -> String {
-        let server = self.url.trim_end_matches("/postgres");
-        format!("{server}/{name}")
+        let (password, port) = (&self.password, self.start.port);
+        format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{name}")
+    }
+}
+
+impl Server for Cluster {
+    fn name(&self) -> &'static str {
+        "PostgreSQL"
+    }
+
+    fn ended(&mut self) -> Option<String> {
+        match self.server.ended() {
+            Ok(status) => status.map(|status| status.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    fn start_again(&mut self) -> anyhow::Result<()> {
+        self.server = self.start.server()?;
+        Ok(())
     }
 }
 
@@ -225,79 +263,105 @@ fn create_database(binaries: &Binaries, owner: Owner, data: &Path) -> anyhow::Re
     Ok(())
 }
 
-/// Start the server on a free port and wait until it takes connections.
-fn serve(
-    binaries: &Binaries,
-    owner: Owner,
-    data: &Path,
-    durability: Durability,
-    settings: &[&str],
-) -> anyhow::Result<(Service, u16)> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut postgres = Command::new(binaries.bin.join("postgres"));
-    postgres
-        .arg("-D")
-        .arg(data)
-        .args(["-c", "listen_addresses=127.0.0.1"])
-        .args(["-c", &format!("port={port}")])
-        .args(["-c", "unix_socket_directories="])
-        .args(["-c", "max_connections=200"])
-        .args(["-c", "timezone=UTC"])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    if durability == Durability::ThrownAway {
-        postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
-    }
-    for setting in settings {
-        postgres.args(["-c", setting]);
-    }
-    // SIGINT is PostgreSQL's fast shutdown: it ends sessions and leaves nothing to recover.
-    postgres.process_group(0);
-    let mut child = owner
-        .run(&mut postgres)
-        .spawn()
-        .context("cannot start PostgreSQL")?;
-    let log = child.stderr.take();
-    let mut server = Service::adopt(child, Signal::INT, Duration::from_secs(30));
-    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let keep = std::sync::Arc::clone(&told);
-    // Its log is ours only until it runs; afterwards only what a person must know.
-    let ready = std::thread::spawn(move || {
-        for line in BufReader::new(log?).lines().map_while(Result::ok) {
-            if line.contains("FATAL:  could not") || line.contains("PANIC:") {
-                eprintln!("postgres: {line}");
-            }
-            if let Ok(mut told) = keep.lock()
-                && told.len() < 50
-            {
-                told.push(line);
-            }
+impl Start {
+    /// Start the server and wait until it takes connections.
+    fn server(&self) -> anyhow::Result<Service> {
+        let port = self.port;
+        let mut postgres = Command::new(self.binaries.bin.join("postgres"));
+        postgres
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-c", "listen_addresses=127.0.0.1"])
+            .args(["-c", &format!("port={port}")])
+            .args(["-c", "unix_socket_directories="])
+            .args(["-c", "max_connections=200"])
+            .args(["-c", "timezone=UTC"])
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        if self.durability == Durability::ThrownAway {
+            postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
-        Some(())
-    });
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let accepts = told.lock().is_ok_and(|lines| {
-            lines
-                .iter()
-                .any(|line| line.contains("database system is ready to accept"))
+        for setting in &self.settings {
+            postgres.args(["-c", setting]);
+        }
+        // SIGINT is PostgreSQL's fast shutdown: it ends sessions and leaves nothing to recover.
+        postgres.process_group(0);
+        let mut child = self
+            .owner
+            .run(&mut postgres)
+            .spawn()
+            .context("cannot start PostgreSQL")?;
+        let log = child.stderr.take();
+        let mut server = Service::adopt(child, Signal::INT, Duration::from_secs(30));
+        let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let keep = std::sync::Arc::clone(&told);
+        // Its log is ours only until it runs; afterwards only what a person must know.
+        let ready = std::thread::spawn(move || {
+            for line in BufReader::new(log?).lines().map_while(Result::ok) {
+                if line.contains("FATAL:  could not") || line.contains("PANIC:") {
+                    eprintln!("postgres: {line}");
+                }
+                if let Ok(mut told) = keep.lock()
+                    && told.len() < 50
+                {
+                    told.push(line);
+                }
+            }
+            Some(())
         });
-        if accepts && TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Ok((server, port));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let accepts = told.lock().is_ok_and(|lines| {
+                lines
+                    .iter()
+                    .any(|line| line.contains("database system is ready to accept"))
+            });
+            if accepts && TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(server);
+            }
+            if let Some(status) = server.ended()? {
+                let _joined = ready.join();
+                let lines = told
+                    .lock()
+                    .map(|lines| lines.join("\n"))
+                    .unwrap_or_default();
+                bail!("PostgreSQL did not start ({status}):\n{lines}");
+            }
+            if Instant::now() > deadline {
+                bail!("PostgreSQL did not start within a minute");
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
-        if let Some(status) = server.ended()? {
-            let _joined = ready.join();
-            let lines = told
-                .lock()
-                .map(|lines| lines.join("\n"))
-                .unwrap_or_default();
-            bail!("PostgreSQL did not start ({status}):\n{lines}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keep::Kept;
+    use crate::test::Scratch;
+
+    #[test]
+    fn a_server_that_is_killed_comes_back_on_its_address() {
+        let folder = Scratch::new().expect("a folder");
+        let cluster = Cluster::start(&folder.0, Durability::ThrownAway).expect("a server");
+        let (data, port) = (cluster.start.data.clone(), cluster.start.port);
+        let id = || {
+            let file = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
+            process::pid(file.lines().next()?.parse().ok()?)
+        };
+        let accepts = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let killed = id().expect("its id");
+        let kept = Kept::new(cluster);
+        rustix::process::kill_process(killed, Signal::KILL).expect("killed");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while id().is_none_or(|id| id == killed) || !accepts() {
+            assert!(Instant::now() < deadline, "it did not come back");
+            std::thread::sleep(Duration::from_millis(50));
         }
-        if Instant::now() > deadline {
-            bail!("PostgreSQL did not start within a minute");
-        }
-        std::thread::sleep(Duration::from_millis(5));
+        drop(kept);
+        assert!(!accepts(), "nobody keeps it any more");
     }
 }

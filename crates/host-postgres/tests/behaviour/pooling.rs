@@ -4,9 +4,26 @@ use std::time::Duration;
 
 use host_postgres::Options;
 
-use crate::harness::with_host;
+use crate::harness::{Host, Ran, with_host};
 
 const SETTINGS: &str = "postgres-settings";
+/// Of a guest that sleeps in Postgres.
+const ASLEEP: &str = "query LIKE '%pg_sleep%' AND state = 'active'";
+
+impl Host {
+    /// The test's database; each name has a pool of its own.
+    fn address(&self, application_name: &str) -> String {
+        let url = &self.database.url;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}application_name={application_name}")
+    }
+
+    async fn run_in(&self, pool: &str, input: &str) -> Ran {
+        let address = self.address(pool);
+        self.run_at(SETTINGS, &address, input, Arc::new(|_, _| true))
+            .await
+    }
+}
 
 #[tokio::test]
 async fn statements_beyond_the_bound_wait_for_a_connection() {
@@ -52,9 +69,8 @@ async fn waiting_for_a_connection_ends_with_an_error_that_says_why() {
     with_host(options, async |host| {
         // Opened before, so that only the second guest's statement has to wait.
         host.answer(SETTINGS, "SELECT ''").await;
-        let sleeping = "query LIKE '%pg_sleep%' AND state = 'active'";
         let second = async {
-            host.database.backends_become(sleeping, 1).await;
+            host.database.backends_become(ASLEEP, 1).await;
             host.run(SETTINGS, "SELECT 'second'").await
         };
         let error = tokio::select! {
@@ -120,16 +136,31 @@ async fn addresses_share_the_connections_of_the_process_fairly() {
         ..Options::default()
     };
     with_host(options, async |host| {
-        let url = host.database.url.clone();
         for name in ["a", "b", "a", "b"] {
-            let separator = if url.contains('?') { '&' } else { '?' };
-            let address = format!("{url}{separator}application_name={name}");
-            let show = "SHOW application_name";
-            let ran = host
-                .run_at(SETTINGS, &address, show, Arc::new(|_, _| true))
-                .await;
+            let ran = host.run_in(name, "SHOW application_name").await;
             assert_eq!(ran.unwrap().unwrap(), name);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_makes_room_for_a_pool_that_has_as_many() {
+    let options = Options {
+        max_connections: 2,
+        ..Options::default()
+    };
+    with_host(options, async |host| {
+        host.run_in("idle", "SELECT ''").await.unwrap().unwrap();
+        let second = async {
+            host.database.backends_become(ASLEEP, 1).await;
+            host.run_in("busy", "SELECT 'second'").await
+        };
+        let ran = tokio::select! {
+            ran = host.run_in("busy", "SELECT pg_sleep(3600)") => panic!("woke up: {ran:?}"),
+            ran = second => ran,
+        };
+        assert_eq!(ran.unwrap().unwrap(), "second");
     })
     .await;
 }
@@ -148,17 +179,7 @@ async fn connections_that_all_wait_for_are_handed_on_and_not_opened_anew() {
         let note =
             "INSERT INTO used VALUES (current_setting('application_name'), pg_backend_pid())";
         let notes = [note; 10].join("\n");
-        let url = host.database.url.clone();
-        let separator = if url.contains('?') { '&' } else { '?' };
-        let runs = (0..40).map(|guest| {
-            let name = ["a", "b"][guest % 2];
-            let address = format!("{url}{separator}application_name={name}");
-            let (host, notes) = (&host, &notes);
-            async move {
-                let all = Arc::new(|_: &str, _| true);
-                host.run_at(SETTINGS, &address, notes, all).await
-            }
-        });
+        let runs = (0..40).map(|guest| host.run_in(["a", "b"][guest % 2], &notes));
         for ran in futures::future::join_all(runs).await {
             ran.unwrap().unwrap();
         }

@@ -7,9 +7,9 @@ use kafka_client::rdkafka::client::DefaultClientContext;
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
 
-use crate::harness::{start, succeed, with, with_real, within};
+use crate::harness::{Handled, World, start, succeed, with, with_real, within};
 
-async fn append_at(world: &crate::harness::World, timestamp_ms: i64) {
+async fn append_at(world: &World, timestamp_ms: i64) {
     let value = succeed().to_string();
     let record = FutureRecord::to(&world.topic).key("k").payload(&value);
     let record = record.partition(0).timestamp(timestamp_ms);
@@ -17,7 +17,16 @@ async fn append_at(world: &crate::harness::World, timestamp_ms: i64) {
     sent.expect("produced");
 }
 
-fn offsets(handled: &[crate::harness::Handled]) -> Vec<&str> {
+async fn until_its_place_is_kept(world: &World) {
+    within(async {
+        while world.lag().await[0].committed.is_none() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+}
+
+fn offsets(handled: &[Handled]) -> Vec<&str> {
     handled
         .iter()
         .filter_map(|handled| handled.place.rsplit('/').next())
@@ -57,12 +66,7 @@ async fn a_group_that_begins_at_the_end_keeps_that_place_even_if_it_handles_noth
     with(1, async |world| {
         append_at(world, 1_000_000_000_000).await;
         let host = world.host("host", "start = 'latest'").await;
-        within(async {
-            while world.lag().await[0].committed.is_none() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        })
-        .await;
+        until_its_place_is_kept(world).await;
         assert!(host.stop().await.is_empty());
         append_at(world, 1_000_000_000_001).await;
         let host = world.host("next", "start = 'latest'").await;
@@ -76,12 +80,7 @@ async fn a_group_that_begins_at_the_end_keeps_that_place_even_if_it_handles_noth
 async fn a_group_whose_place_is_not_kept_any_more_goes_on_with_what_is() {
     with_real(1, async |world| {
         let host = world.host("host", "start = 'latest'").await;
-        within(async {
-            while world.lag().await[0].committed.is_none() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        })
-        .await;
+        until_its_place_is_kept(world).await;
         assert!(host.stop().await.is_empty());
         for n in 0..5 {
             append_at(world, 1_000_000_000_000 + n).await;

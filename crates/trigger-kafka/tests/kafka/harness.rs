@@ -1,4 +1,5 @@
-//! An application with one kafka trigger: topics and groups of its own, hosts in this process. The guest does what the value of each record says and prints what it handles.
+//! An application with one kafka trigger: topics and groups of its own, hosts in this process. The
+//! guest does what the value of each record says and prints what it handles.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

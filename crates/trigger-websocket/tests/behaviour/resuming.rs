@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,6 +24,29 @@ async fn live_records_wait_until_what_was_missed_is_sent() {
         world.append("news", "ada", &numbered(2)).await;
         assert!(client.text().await.starts_with("ready"));
         assert_eq!(client.number().await, 1);
+        assert_eq!(client.number().await, 2);
+    })
+    .await;
+}
+
+/// Five seconds after the last client has left, the topics are not followed any more.
+#[tokio::test]
+async fn who_comes_when_nobody_was_there_misses_nothing() {
+    with("", async |world| {
+        let cursor = world.append("news", "ada", &numbered(0)).await;
+        drop(Client::open(world, "ada").await);
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        world.append("news", "ada", &numbered(1)).await;
+        let query = format!("?since={cursor}");
+        let ask = Ask {
+            keys: &["ada"],
+            query: &query,
+            ..Ask::default()
+        };
+        let mut client = Client::ask(world, ask).await.expect("accepted");
+        assert!(client.text().await.starts_with("ready"));
+        assert_eq!(client.number().await, 1);
+        world.append("news", "ada", &numbered(2)).await;
         assert_eq!(client.number().await, 2);
     })
     .await;
