@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +31,9 @@ use crate::upgrade::Upgrade;
 
 /// How long to wait when the system gives no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection without a request is kept after a shutdown began: its client may have
+/// sent one already.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// The HTTP trigger of an application, bound to its address.
 pub struct Service {
@@ -38,6 +41,9 @@ pub struct Service {
     listener: TcpListener,
     options: Options,
 }
+
+/// A connection, and its place among those that may be open.
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 impl Service {
     /// Read the triggers, check their components, and bind the address. `None`: there is
@@ -100,20 +106,14 @@ impl Service {
             .collect()
     }
 
-    /// Serve until `shutdown`, then end open connections: each after its response.
+    /// Serve until `shutdown`, then end open connections: each after its response. One that the
+    /// system had accepted by then is served too.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let connections = TaskTracker::new();
         let permits = Arc::new(Semaphore::new(self.options.max_connections));
         let abort = CancellationToken::new();
         let builder = Arc::new(self.builder());
-        loop {
-            let accepted = tokio::select! {
-                () = shutdown.cancelled() => break,
-                accepted = self.accept(&permits) => accepted,
-            };
-            let Some((stream, client, permit)) = accepted else {
-                continue;
-            };
+        let serve = |(stream, client, permit): Accepted| {
             let connection = serve_connection(
                 builder.clone(),
                 self.server.clone(),
@@ -126,8 +126,22 @@ impl Service {
                 abort.run_until_cancelled_owned(connection).await;
                 drop(permit);
             });
+        };
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                accepted = self.accept(&permits) => accepted.into_iter().for_each(&serve),
+            }
         }
-        drop(self.listener);
+        // Closing the listener resets the connections in its queue, whatever they have sent.
+        let listener = self.listener.into_std()?;
+        while let Ok(permit) = permits.clone().try_acquire_owned()
+            && let Ok((stream, client)) = listener.accept()
+        {
+            stream.set_nonblocking(true)?;
+            serve((TcpStream::from_std(stream)?, client, permit));
+        }
+        drop(listener);
         connections.close();
         let drained = tokio::time::timeout(self.options.drain_timeout, connections.wait()).await;
         if drained.is_err() {
@@ -142,10 +156,7 @@ impl Service {
         Ok(())
     }
 
-    async fn accept(
-        &self,
-        permits: &Arc<Semaphore>,
-    ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    async fn accept(&self, permits: &Arc<Semaphore>) -> Option<Accepted> {
         let permit = permits.clone().acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, client)) => Some((stream, client, permit)),
@@ -181,15 +192,25 @@ async fn serve_connection(
     client: SocketAddr,
     shutdown: CancellationToken,
 ) {
-    let service = service_fn(move |request| {
+    let begun = Notify::new();
+    let service = service_fn(|request| {
+        begun.notify_one();
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.handle(request, client).await) }
     });
     let mut connection =
         pin!(builder.serve_connection_with_upgrades(TokioIo::new(connection), service));
+    let draining = async {
+        shutdown.cancelled().await;
+        _ = tokio::time::timeout(FIRST_REQUEST, begun.notified()).await;
+        // Only now is known what has arrived before.
+        tokio::task::yield_now().await;
+    };
     let ended = tokio::select! {
+        // First: a request that has arrived is answered.
+        biased;
         ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
+        () = draining => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -1,10 +1,12 @@
 //! What the HTTP trigger does for guests that behave well.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use containment::{Guest, Host};
 use http_body_util::BodyExt as _;
+use tokio::io::AsyncReadExt as _;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_small_response_has_a_length() {
@@ -210,4 +212,47 @@ async fn a_shutdown_lets_requests_end_and_takes_no_more() {
         .unwrap()
         .unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// One thread: the host does nothing between two lines of this test that wait for nothing.
+#[tokio::test]
+async fn a_request_that_has_arrived_before_the_shutdown_is_answered() {
+    let host = Host::serve(vec![Guest::new("hello")], |_| {}).await;
+    let connect = || std::net::TcpStream::connect(host.address).unwrap();
+    let used = connect();
+    ask(&used);
+    assert!(answer(&used).await.starts_with("HTTP/1.1 200"));
+    let silent = connect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let queued = connect();
+
+    let connections = [used, silent, queued];
+    connections.iter().for_each(ask);
+    host.stop();
+    for connection in &connections {
+        let answer = answer(connection).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    }
+    host.stopped().await.unwrap();
+}
+
+fn ask(mut connection: &std::net::TcpStream) {
+    connection
+        .write_all(b"GET /hello/ HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+}
+
+async fn answer(connection: &std::net::TcpStream) -> String {
+    let connection = connection.try_clone().unwrap();
+    connection.set_nonblocking(true).unwrap();
+    let mut connection = tokio::net::TcpStream::from_std(connection).unwrap();
+    let mut answer = String::new();
+    while !answer.ends_with("hello") {
+        let mut part = [0; 1000];
+        match connection.read(&mut part).await {
+            Ok(0) | Err(_) => break,
+            Ok(size) => answer.push_str(std::str::from_utf8(&part[..size]).unwrap()),
+        }
+    }
+    answer
 }
