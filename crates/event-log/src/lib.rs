@@ -3,7 +3,8 @@
 //! It never appends, but for a dead letter's record that a person puts back.
 //!
 //! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts.
-//!   Order is kept per partition, delivery is at least once, positions are fenced.
+//!   Order is kept per key, delivery is at least once, positions are fenced. A transaction that
+//!   stays open holds back only its own records: those of others are given ahead of it.
 //! - [`EventLog::tail`]: everything appended from now on, on every host.
 //! - [`EventLog::wake`]: this process has appended; readers here and on other hosts look at once.
 //! - [`EventLog::lease`]: one process at a time.
@@ -34,7 +35,7 @@ mod ticks;
 
 pub use dead_letter::DeadLetter;
 pub use error::Error;
-pub use group::{Consumer, Event, Fetched, GroupOptions, Start};
+pub use group::{Consumer, Event, Fetched, GroupOptions, Place, Start};
 pub use lease::Lease;
 pub use log::EventLog;
 pub use options::Options;

@@ -15,7 +15,7 @@ const HORIZON_LONGEST: Duration = Duration::from_millis(20);
 pub(crate) enum Met {
     /// Nothing new.
     Nothing,
-    /// All there was.
+    /// All there was; positions may still wait for an open transaction.
     Rows,
     /// A page was full: there may be more.
     FullPage,

@@ -1,5 +1,6 @@
-//! Reads rows behind cursors, in order, below the horizon: the oldest transaction still running.
-//! A row above it is seen but never returned, or one that commits late would be skipped.
+//! Reads rows behind cursors, in order. No cursor passes the horizon, the oldest transaction still
+//! running, or a row that commits late would be skipped. A row above it is returned only to a reader
+//! that remembers which it had already.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +20,14 @@ use crate::session::Session;
 /// A transaction that holds readers back for longer is worth a warning.
 const LONG: Duration = Duration::from_secs(10);
 
-/// One statement for all cursors: an index range per cursor. What stands above the horizon is
-/// only counted, so its payload is not fetched.
+/// One statement for all cursors: an index range per cursor. `$6` are the rows above the horizon
+/// that the reader had already, NULL where it wants none of those. What it does not get is only
+/// counted, so its payload is not fetched.
 const READ: &str = "
 SELECT c.slot, o.xid::text, o.position, o.below, o.id, o.aggregateid, o.type,
-       CASE WHEN o.below THEN o.payload::text END,
-       CASE WHEN o.below THEN o.headers END,
-       o.created_at
+       CASE WHEN w.wanted THEN o.payload::text END,
+       CASE WHEN w.wanted THEN o.headers END,
+       o.created_at, w.wanted
 FROM unnest($1::text[], $2::int2[], $3::text[], $4::int8[])
          WITH ORDINALITY AS c(topic, partition, xid, position, slot)
 CROSS JOIN pg_snapshot_xmin(pg_current_snapshot()) AS h(xmin)
@@ -37,7 +39,8 @@ CROSS JOIN LATERAL (
       AND (r.xid, r.position) > (c.xid::xid8, c.position)
     ORDER BY r.xid, r.position
     LIMIT $5
-) o";
+) o
+CROSS JOIN LATERAL (SELECT CASE WHEN $6::int8[] IS NULL THEN o.below ELSE o.position <> ALL ($6) END AS wanted) w";
 
 const HORIZON: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
 
@@ -46,13 +49,23 @@ const HORIZON: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
 pub(crate) struct Read {
     pub partition: TopicPartition,
     pub cursor: Cursor,
-    pub record: Arc<Record>,
+    /// The reader's cursor may stand here: nothing comes before it any more.
+    pub below: bool,
+    /// `None`: the reader had it already.
+    pub record: Option<Arc<Record>>,
 }
 
 /// The rows of one read, in the order they were appended, and what it met.
 pub(crate) struct Page {
     pub rows: Vec<Read>,
     pub met: Met,
+}
+
+/// What a page has of one partition.
+#[derive(Clone, Default)]
+struct Taken {
+    rows: usize,
+    has_news: bool,
 }
 
 /// Reads with one statement per wake-up.
@@ -89,8 +102,13 @@ impl Reader {
         }
     }
 
-    /// What is to be read behind the cursors.
-    pub async fn read(&mut self, cursors: &[(TopicPartition, Cursor)]) -> Result<Page, Error> {
+    /// What is to be read behind the cursors: below the horizon, and with `ahead` what is visible
+    /// above it and not among these.
+    pub async fn read(
+        &mut self,
+        cursors: &[(TopicPartition, Cursor)],
+        ahead: Option<&[i64]>,
+    ) -> Result<Page, Error> {
         let topics: Vec<&str> = cursors.iter().map(|(tp, _)| &*tp.topic).collect();
         let partitions: Vec<i16> = cursors.iter().map(|(tp, _)| tp.partition as i16).collect();
         let xids: Vec<String> = cursors.iter().map(|(_, c)| c.xid.to_string()).collect();
@@ -99,41 +117,57 @@ impl Reader {
         let started = Instant::now();
         let rows = self
             .session
-            .query(READ, &[&topics, &partitions, &xids, &positions, &limit])
+            .query(
+                READ,
+                &[&topics, &partitions, &xids, &positions, &limit, &ahead],
+            )
             .await?;
         self.meters.seconds.record(started.elapsed());
 
-        let mut taken = vec![0; cursors.len()];
+        let mut pages = vec![Taken::default(); cursors.len()];
         let mut read = Vec::with_capacity(rows.len());
+        let mut records = 0;
         let mut blocked: Option<Cursor> = None;
         for row in &rows {
             let cursor = cursor(row, 1, 2)?;
-            if !row.try_get::<_, bool>(3)? {
+            let (below, wanted): (bool, bool) = (row.try_get(3)?, row.try_get(10)?);
+            if !below {
                 blocked = Some(blocked.map_or(cursor, |first| first.min(cursor)));
-                continue;
             }
             let slot = row.try_get::<_, i64>(0)? - 1;
             let Some((partition, _)) = cursors.get(slot as usize) else {
                 continue;
             };
-            taken[slot as usize] += 1;
+            let page = &mut pages[slot as usize];
+            page.rows += 1;
+            page.has_news |= below || wanted;
+            if !below && !wanted {
+                continue;
+            }
+            let record = wanted.then(|| record(row, partition, cursor)).transpose()?;
+            records += u64::from(wanted);
             read.push(Read {
                 partition: partition.clone(),
                 cursor,
-                record: Arc::new(record(row, partition, cursor)?),
+                below,
+                record: record.map(Arc::new),
             });
         }
         read.sort_by_key(|row| row.cursor);
         self.observe_horizon(blocked);
-        if !read.is_empty() {
+        if records > 0 {
             self.meters.batches.increment(1);
-            self.meters.records.increment(read.len() as u64);
+            self.meters.records.increment(records);
         }
-        let met = match (taken.contains(&self.limit), blocked, read.is_empty()) {
-            (true, ..) => Met::FullPage,
-            (_, Some(_), _) => Met::Horizon,
-            (_, _, false) => Met::Rows,
-            (_, _, true) => Met::Nothing,
+        let is_full = |page: &Taken| page.rows == self.limit && page.has_news;
+        let met = if pages.iter().any(is_full) {
+            Met::FullPage
+        } else if blocked.is_some() && ahead.is_none() {
+            Met::Horizon
+        } else if blocked.is_some() || !read.is_empty() {
+            Met::Rows
+        } else {
+            Met::Nothing
         };
         Ok(Page { rows: read, met })
     }
@@ -164,7 +198,7 @@ impl Reader {
             self.warned = true;
             tracing::warn!(
                 age_s = age.as_secs(),
-                "a transaction in this Postgres cluster has been open for long: no reader of the \
+                "a transaction in this Postgres cluster has been open for long: no position in the \
                  event log may pass it; find it in pg_stat_activity (backend_xid) and end it"
             );
         }

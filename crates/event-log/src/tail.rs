@@ -201,7 +201,7 @@ impl Job {
         for begun in self.waiting.drain(..) {
             let _ = begun.send(());
         }
-        let page = self.reader.read(&self.cursors).await?;
+        let page = self.reader.read(&self.cursors, None).await?;
         let rows = in_order(page.rows, self.shared.options.fetch_rows.max(1));
         for read in &rows {
             if let Some((_, cursor)) = self
@@ -213,7 +213,7 @@ impl Job {
             }
         }
         if !rows.is_empty() {
-            let batch = rows.into_iter().map(|read| read.record).collect();
+            let batch = rows.into_iter().filter_map(|read| read.record).collect();
             // Nobody listens: the last tail has just been dropped.
             let _ = self.batches.send(Arc::new(batch));
         }
@@ -263,7 +263,8 @@ mod tests {
         let topic: Arc<str> = "news".into();
         Read {
             cursor: Cursor { xid: 1, position },
-            record: Arc::new(Record {
+            below: true,
+            record: Some(Arc::new(Record {
                 topic: topic.clone(),
                 partition,
                 offset: position,
@@ -272,7 +273,7 @@ mod tests {
                 key: None,
                 value: None,
                 headers: Vec::new(),
-            }),
+            })),
             partition: TopicPartition { topic, partition },
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Database, append, group, next_records, options, read, until_below_horizon, within};
-use event_log::{Consumer, Cursor, Event, EventLog, Fetched, Options, Start, TopicPartition};
+use event_log::{Consumer, Event, EventLog, Fetched, Options, Place, Start, TopicPartition};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use uuid::Uuid;
@@ -77,13 +77,13 @@ async fn nothing_is_skipped_or_read_twice_while_transactions_commit_out_of_order
     }
     let expected = WRITERS * (EACH - EACH / 10);
     let mut seen = HashSet::new();
-    let mut last: HashMap<TopicPartition, Cursor> = HashMap::new();
+    let mut last: HashMap<TopicPartition, Place> = HashMap::new();
     let mut last_of_key: HashMap<Vec<u8>, i64> = HashMap::new();
     while seen.len() < expected {
         for fetched in next_records(&mut consumer).await {
             assert!(seen.insert(fetched.record.id), "read twice");
-            let before = last.insert(fetched.partition.clone(), fetched.cursor);
-            assert!(before.is_none_or(|before| before < fetched.cursor));
+            let before = last.insert(fetched.partition.clone(), fetched.place);
+            assert!(before.is_none_or(|before| before < fetched.place));
             // Drawn under the key's lock: grows in the order of the commits.
             let value: serde_json::Value =
                 serde_json::from_slice(fetched.record.value.as_deref().unwrap()).unwrap();
@@ -101,6 +101,72 @@ async fn nothing_is_skipped_or_read_twice_while_transactions_commit_out_of_order
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_stays_open_holds_back_its_own_records_only_and_they_are_never_skipped()
+{
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let client = database.client().await;
+    let mut writer = database.client().await;
+    let open = writer.transaction().await.unwrap();
+    append(&open, "orders", "one", &json!("late")).await;
+    let first = append(&client, "orders", "another", &json!(1)).await;
+    let log = database.log().await;
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let records = read(&mut consumer, 1).await;
+    assert_eq!(records[0].record.id, first);
+    // Of the open transaction's partition, too.
+    let neighbour = "SELECT 'k' || n FROM generate_series(1, 1000) n
+                     WHERE (hashtextextended('k' || n, 0) & 7) = (hashtextextended('one', 0) & 7) LIMIT 1";
+    let neighbour: String = client.query_one(neighbour, &[]).await.unwrap().get(0);
+    let second = append(&client, "orders", &neighbour, &json!(2)).await;
+    log.wake();
+    let records = read(&mut consumer, 1).await;
+    assert_eq!(records[0].record.id, second);
+    consumer.commit(&records[0].partition, records[0].place);
+    tokio::time::sleep(options().commit_interval * 3).await;
+    let moved = "SELECT count(*) FROM log_positions WHERE position > 0";
+    let moved: i64 = client.query_one(moved, &[]).await.unwrap().get(0);
+    assert_eq!(moved, 0, "the record that is late stands before it");
+
+    // As by kill -9: others begin behind what is written.
+    drop((consumer, log));
+    open.commit().await.unwrap();
+    let log = database.log().await;
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let again = read(&mut consumer, 3).await;
+    let late = again
+        .iter()
+        .position(|fetched| fetched.record.value.as_deref() == Some(br#""late""#));
+    assert!(late.is_some(), "the late record was skipped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handled_ahead_of_an_open_transaction_is_not_given_to_the_next_owner() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let client = database.client().await;
+    let mut writer = database.client().await;
+    let open = writer.transaction().await.unwrap();
+    append(&open, "unread", "another", &json!(0)).await;
+    append(&client, "orders", "k", &json!(1)).await;
+    let log = database.log().await;
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let records = read(&mut consumer, 1).await;
+    consumer.commit(&records[0].partition, records[0].place);
+    let close = tokio::spawn(consumer.close());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    open.commit().await.unwrap();
+    within(close).await.unwrap();
+
+    let next = append(&client, "orders", "k", &json!(2)).await;
+    let mut consumer = log.consume(group("g", &["orders"])).unwrap();
+    let records = read(&mut consumer, 1).await;
+    assert_eq!(records[0].record.id, next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_goes_on_behind_what_it_committed() {
     let Some(database) = Database::create().await else {
         return;
@@ -112,7 +178,8 @@ async fn a_group_goes_on_behind_what_it_committed() {
     let log = database.log().await;
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 10).await;
-    consumer.commit(&records[3].partition, records[3].cursor);
+    consumer.commit(&records[3].partition, records[3].place);
+    until_below_horizon(&client).await;
     within(consumer.close()).await;
 
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
@@ -163,12 +230,12 @@ fn member(log: &Arc<EventLog>, handled: &Handled) -> Member {
                 Event::Records(records) => {
                     for Fetched {
                         partition,
-                        cursor,
+                        place,
                         record,
                     } in records
                     {
                         *handled.lock().unwrap().entry(record.id).or_default() += 1;
-                        consumer.commit(&partition, cursor);
+                        consumer.commit(&partition, place);
                     }
                 }
                 Event::Revoked(partitions) => consumer.release(partitions),
@@ -269,7 +336,7 @@ fn child_process() {
         loop {
             for fetched in next_records(&mut consumer).await {
                 println!("handled {}", fetched.record.id);
-                consumer.commit(&fetched.partition, fetched.cursor);
+                consumer.commit(&fetched.partition, fetched.place);
             }
         }
     });
@@ -360,7 +427,7 @@ async fn an_owner_that_was_replaced_learns_it_and_its_commit_changes_nothing() {
         )
         .await
         .unwrap();
-    consumer.commit(&records[0].partition, records[0].cursor);
+    consumer.commit(&records[0].partition, records[0].place);
     loop {
         if let Event::Lost(lost) = within(consumer.next()).await.unwrap() {
             assert!(lost.contains(&records[0].partition));

@@ -217,9 +217,10 @@ async fn rows_are_pruned_only_when_old_and_read_by_every_group() {
     let mut ahead = log.consume(group("ahead", &["orders"])).unwrap();
     let mut behind = log.consume(group("behind", &["orders"])).unwrap();
     let records = read(&mut ahead, 5).await;
-    ahead.commit(&records[4].partition, records[4].cursor);
+    ahead.commit(&records[4].partition, records[4].place);
     let records = read(&mut behind, 5).await;
-    behind.commit(&records[1].partition, records[1].cursor);
+    behind.commit(&records[1].partition, records[1].place);
+    until_below_horizon(&client).await;
     within(ahead.close()).await;
     within(behind.close()).await;
     assert_eq!(log.prune().await.unwrap(), 0, "all are young");
@@ -319,7 +320,8 @@ async fn a_restored_database_is_refused_until_it_is_rebased_and_then_misses_noth
     }
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 4).await;
-    consumer.commit(&records[1].partition, records[1].cursor);
+    consumer.commit(&records[1].partition, records[1].place);
+    until_below_horizon(&client).await;
     within(consumer.close()).await;
     drop(log);
     assert!(

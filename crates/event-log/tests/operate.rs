@@ -45,7 +45,7 @@ async fn lag_counts_what_a_group_has_not_handled_and_says_whether_it_is_there() 
     assert_eq!(lags.len(), 8, "one line for each partition");
     let late = lags.iter().find(|lag| lag.records > 0).unwrap();
     assert!(late.oldest_s.is_some_and(|seconds| seconds >= 0.0));
-    consumer.commit(&records[1].partition, records[1].cursor);
+    consumer.commit(&records[1].partition, records[1].place);
     behind(1).await;
 
     assert!(
@@ -71,7 +71,7 @@ async fn a_group_that_is_moved_back_handles_records_again_while_it_runs() {
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 4).await;
     let last = &records[3];
-    consumer.commit(&last.partition, last.cursor);
+    consumer.commit(&last.partition, last.place);
     let operator = operator(&database).await;
     until_below_horizon(&client).await;
 
@@ -79,7 +79,7 @@ async fn a_group_that_is_moved_back_handles_records_again_while_it_runs() {
         let again = read(consumer, count).await;
         let seen: Vec<_> = again.iter().map(|fetched| fetched.record.id).collect();
         let last = &again[count - 1];
-        consumer.commit(&last.partition, last.cursor);
+        consumer.commit(&last.partition, last.place);
         seen
     };
     let moved = operator
@@ -123,7 +123,7 @@ async fn buried(log: &Arc<EventLog>, consumer: &mut event_log::Consumer) -> Dead
         record: fetched.record.clone(),
     };
     log.dead_letter(&letter).await.unwrap();
-    consumer.commit(&fetched.partition, fetched.cursor);
+    consumer.commit(&fetched.partition, fetched.place);
     letter
 }
 

@@ -9,7 +9,7 @@ pub type OnAppend = Arc<dyn Fn() + Send + Sync>;
 /// How much of Postgres components may use. All limits hold for this process.
 #[derive(Clone)]
 pub struct Options {
-    /// Connections of one component to one address.
+    /// Connections of one component to one address: statements that run at once.
     pub max_connections_per_component: usize,
     /// Connections of all components together; keep it below the server's `max_connections`.
     pub max_connections: usize,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_log::{Cursor, Fetched, Record, TopicPartition};
+use event_log::{Fetched, Place, Record, TopicPartition};
 
 /// Of the topic `orders`.
 pub fn partition(partition: i32) -> TopicPartition {
@@ -16,7 +16,7 @@ pub fn partition(partition: i32) -> TopicPartition {
 pub fn fetched(number: i32, position: i64) -> Fetched {
     Fetched {
         partition: partition(number),
-        cursor: Cursor { xid: 1, position },
+        place: Place(position as u64),
         record: Arc::new(Record {
             topic: "orders".into(),
             partition: number,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use event_log::{
-    Consumer, Cursor, DeadLetter, Event, EventLog, Fetched, GroupOptions, PARTITIONS, Record,
-    Start, TopicPartition,
+    Consumer, DeadLetter, Event, EventLog, Fetched, GroupOptions, PARTITIONS, Place, Record, Start,
+    TopicPartition,
 };
 use kafka_client::Cluster;
 use kafka_client::rdkafka::error::RDKafkaErrorCode;
@@ -259,7 +259,7 @@ impl<'r> Round<'r> {
         }
     }
 
-    fn arrived(&mut self, number: usize, moved: &mut BTreeMap<TopicPartition, Cursor>) {
+    fn arrived(&mut self, number: usize, moved: &mut BTreeMap<TopicPartition, Place>) {
         if let Some(record) = self.window.record(number) {
             let now_ms = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -273,9 +273,9 @@ impl<'r> Round<'r> {
         moved.extend(self.window.finish(number));
     }
 
-    fn commit(&self, moved: BTreeMap<TopicPartition, Cursor>) {
-        for (partition, cursor) in moved {
-            self.consumer.commit(&partition, cursor);
+    fn commit(&self, moved: BTreeMap<TopicPartition, Place>) {
+        for (partition, place) in moved {
+            self.consumer.commit(&partition, place);
         }
     }
 
@@ -401,8 +401,8 @@ impl<'r> Round<'r> {
                 moved.extend(self.window.finish(late.number));
             }
         }
-        for (partition, cursor) in moved {
-            self.consumer.commit(&partition, cursor);
+        for (partition, place) in moved {
+            self.consumer.commit(&partition, place);
         }
         self.meters.in_flight.set(0.0);
         self.consumer.close().await;

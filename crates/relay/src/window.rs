@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use event_log::{Cursor, Fetched, Record, TopicPartition};
+use event_log::{Fetched, Place, Record, TopicPartition};
 
 /// Records in the order they were read, each with a number.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Window {
 
 struct Entry {
     number: usize,
-    cursor: Cursor,
+    place: Place,
     record: Arc<Record>,
     finished: bool,
 }
@@ -34,7 +34,7 @@ impl Window {
             .or_default()
             .push_back(Entry {
                 number,
-                cursor: fetched.cursor,
+                place: fetched.place,
                 record: fetched.record,
                 finished: false,
             });
@@ -49,7 +49,7 @@ impl Window {
     }
 
     /// A record is finished. Returns where its partition's position may move, if it may.
-    pub fn finish(&mut self, number: usize) -> Option<(TopicPartition, Cursor)> {
+    pub fn finish(&mut self, number: usize) -> Option<(TopicPartition, Place)> {
         let partition = self.places.remove(&number)?;
         let lane = self.lanes.get_mut(&partition)?;
         let at = lane.binary_search_by_key(&number, |entry| entry.number);
@@ -58,9 +58,9 @@ impl Window {
         self.bytes = self.bytes.saturating_sub(entry.record.size());
         let mut reached = None;
         while lane.front().is_some_and(|entry| entry.finished) {
-            reached = lane.pop_front().map(|entry| entry.cursor);
+            reached = lane.pop_front().map(|entry| entry.place);
         }
-        reached.map(|cursor| (partition, cursor))
+        reached.map(|place| (partition, place))
     }
 
     /// Another process has these partitions now.
@@ -107,7 +107,7 @@ mod tests {
         let mut finish = |at: usize| {
             window
                 .finish(numbers[at])
-                .map(|(tp, cursor)| (tp.partition, cursor.position))
+                .map(|(tp, place)| (tp.partition, place.0))
         };
         assert_eq!(finish(2), None, "the one before it is not finished");
         assert_eq!(finish(1), Some((1, 2)), "another partition");

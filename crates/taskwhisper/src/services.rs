@@ -203,6 +203,9 @@ fn runtime_options(
     if let Some(connections) = settings.max_database_connections {
         postgres.max_connections = connections;
     }
+    if let Some(connections) = settings.max_component_database_connections {
+        postgres.max_connections_per_component = connections.get();
+    }
     let mut options = host_runtime::Options::new(&settings.state_dir, Postgres::new(postgres));
     options.log_dir = settings.log_dir.clone();
     options.truncate_logs = settings.truncate_logs;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub struct Settings {
     pub pooling: bool,
     pub max_instance_memory: Option<u64>,
     pub max_database_connections: Option<usize>,
+    pub max_component_database_connections: Option<NonZeroUsize>,
     pub drain_timeout: Duration,
     pub relay: RelayChoice,
     /// The database was prepared by us, so Kafka's topics are too.
@@ -108,6 +110,9 @@ impl Settings {
                 .max_instance_memory
                 .or(config.max_instance_memory),
             max_database_connections: Some(args.limits.max_database_connections),
+            max_component_database_connections: Some(
+                args.limits.max_component_database_connections,
+            ),
             drain_timeout: args.drain_timeout,
             relay: args.relay,
             prepare_topics: args.database_url.is_some(),
@@ -170,6 +175,7 @@ impl Settings {
             pooling: !args.disable_pooling,
             max_instance_memory: args.max_instance_memory.or(config.max_instance_memory),
             max_database_connections: None,
+            max_component_database_connections: None,
             drain_timeout: args.drain_timeout,
             relay: RelayChoice::Auto,
             prepare_topics: false,
@@ -226,6 +232,7 @@ fn http_options(args: &UpArgs) -> trigger_http::Options {
         instance_concurrency,
         max_instance_memory: _,
         max_database_connections: _,
+        max_component_database_connections: _,
     } = args.limits;
     trigger_http::Options {
         max_requests,

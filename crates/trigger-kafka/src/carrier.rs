@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 /// A place in a partition; grows from record to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position(pub u128);
+pub struct Position(pub u64);
 
 /// A record with its place, and with what the dispatcher has to know of it: so it need not look at the
 /// record, which another thread's processor has.

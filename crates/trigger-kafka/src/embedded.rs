@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use event_log::{Consumer, Cursor, DeadLetter, EventLog, Fetched, GroupOptions, TopicPartition};
+use event_log::{Consumer, DeadLetter, EventLog, Fetched, GroupOptions, Place, TopicPartition};
 
 use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position, Run};
 
@@ -33,7 +33,7 @@ impl Carrier for Embedded {
     }
 
     fn commit(&mut self, partition: &TopicPartition, position: Position) {
-        self.consumer.commit(partition, unpack(position));
+        self.consumer.commit(partition, Place(position.0));
     }
 
     fn pause(&mut self, partition: &TopicPartition) {
@@ -62,11 +62,11 @@ fn runs(records: Vec<Fetched>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for Fetched {
         partition,
-        cursor,
+        place,
         record,
     } in records
     {
-        let delivery = Delivery::new(pack(cursor), record);
+        let delivery = Delivery::new(Position(place.0), record);
         match runs.last_mut() {
             Some(run) if run.partition == partition => run.deliveries.push(delivery),
             _ => runs.push(Run {
@@ -84,30 +84,5 @@ struct Table(Arc<EventLog>);
 impl DeadLetters for Table {
     async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()> {
         Ok(self.0.dead_letter(&letter).await?)
-    }
-}
-
-/// Transaction before place. Places are identities of rows: never negative.
-fn pack(cursor: Cursor) -> Position {
-    Position(u128::from(cursor.xid) << 64 | cursor.position as u128)
-}
-
-fn unpack(Position(packed): Position) -> Cursor {
-    Cursor {
-        xid: (packed >> 64) as u64,
-        position: packed as u64 as i64,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packed_cursors_keep_their_order_and_come_back() {
-        let cursors = [(0, 0), (0, i64::MAX), (1, 0), (1, 5), (u64::MAX, i64::MAX)]
-            .map(|(xid, position)| Cursor { xid, position });
-        assert!(cursors.map(pack).is_sorted());
-        assert_eq!(cursors.map(pack).map(unpack), cursors);
     }
 }

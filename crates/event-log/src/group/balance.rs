@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::assignment::desired;
 use super::consumer::Change;
+use super::given::Given;
 use super::job::{Job, Owned};
 use super::positions::Positions;
 use crate::{Error, TopicPartition};
@@ -101,6 +102,7 @@ impl Job {
                 read: claim.cursor,
                 committed: claim.cursor,
                 finished: None,
+                given: Given::default(),
                 paused: false,
                 revoked: false,
                 released: false,

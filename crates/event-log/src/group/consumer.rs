@@ -8,10 +8,11 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::GroupOptions;
+use super::given::Place;
 use super::job::{Batch, Command, Job};
 use super::positions::Positions;
 use crate::members::Member;
-use crate::{Cursor, Error, EventLog, Record, TopicPartition};
+use crate::{Error, EventLog, Record, TopicPartition};
 
 /// How long leaving a group may take; what is not released by then is taken over by others.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
@@ -30,13 +31,13 @@ pub enum Event {
     Records(Vec<Fetched>),
 }
 
-/// A record with the place to commit when it, and all before it, are handled.
+/// A record with the place to commit when it, and all given before it, are handled.
 #[derive(Debug, Clone)]
 pub struct Fetched {
     /// Its partition.
     pub partition: TopicPartition,
-    /// Its place; grows within the partition.
-    pub cursor: Cursor,
+    /// Its place among what this member was given.
+    pub place: Place,
     /// The record.
     pub record: Arc<Record>,
 }
@@ -143,12 +144,12 @@ impl Consumer {
             .collect()
     }
 
-    /// Everything of the partition up to and including `cursor` is handled. Written in batches;
-    /// a partition that is not ours any more is left alone.
-    pub fn commit(&self, partition: &TopicPartition, cursor: Cursor) {
+    /// Everything that was given of the partition up to and including `place` is handled. Written
+    /// in batches; a partition that is not ours any more is left alone.
+    pub fn commit(&self, partition: &TopicPartition, place: Place) {
         if let Some(epoch) = self.epochs.get(partition) {
             let partition = partition.clone();
-            self.send(Command::Commit(partition, *epoch, cursor));
+            self.send(Command::Commit(partition, *epoch, place));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The job of one member: claims partitions, reads them, writes positions. One statement at a
 //! time on one connection, so its view of what it owns is never ahead of Postgres.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::consumer::{Change, Fetched};
+use super::given::{Given, Place};
 use super::positions::Positions;
 use super::{Start, lag};
 use crate::backoff::Backoff;
 use crate::log::Shared;
 use crate::pacer::Pacer;
-use crate::reader::Reader;
+use crate::reader::{Page, Reader};
 use crate::session::Session;
 use crate::{Cursor, Error, TopicPartition};
 
@@ -22,11 +23,16 @@ use crate::{Cursor, Error, TopicPartition};
 const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 const LAG_INTERVAL: Duration = Duration::from_secs(10);
 
+/// How long partitions that are given up wait for the transactions that were open when records were
+/// given ahead of them. What those records did would be done again by the next owner.
+const SETTLE: Duration = Duration::from_secs(1);
+const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
+
 /// Records with the epoch of the ownership they were fetched under.
 pub(super) type Batch = Vec<(i64, Fetched)>;
 
 pub(super) enum Command {
-    Commit(TopicPartition, i64, Cursor),
+    Commit(TopicPartition, i64, Place),
     Pause(TopicPartition),
     Resume(TopicPartition),
     Release(Vec<TopicPartition>),
@@ -35,12 +41,14 @@ pub(super) enum Command {
 
 pub(super) struct Owned {
     pub(super) epoch: i64,
-    /// Read up to here.
+    /// Everything up to here has been given.
     pub(super) read: Cursor,
     /// Written up to here.
     pub(super) committed: Cursor,
     /// To be written.
     pub(super) finished: Option<Cursor>,
+    /// What was given and is not behind `finished`.
+    pub(super) given: Given,
     pub(super) paused: bool,
     /// Not read any more; the user drains it.
     pub(super) revoked: bool,
@@ -56,6 +64,8 @@ pub(super) struct Job {
     pub(super) start: Start,
     pub(super) created: bool,
     pub(super) owned: BTreeMap<TopicPartition, Owned>,
+    /// The place of the next record that is given.
+    pub(super) next: u64,
     pub(super) change: mpsc::UnboundedSender<Change>,
     pub(super) batches: mpsc::Sender<Batch>,
     pub(super) pacer: Pacer,
@@ -86,6 +96,7 @@ impl Job {
             lag_at: now + LAG_INTERVAL,
             created: false,
             owned: BTreeMap::new(),
+            next: 0,
             shared,
             positions,
             topics,
@@ -138,13 +149,14 @@ impl Job {
 
     fn take(&mut self, command: Command) {
         match command {
-            Command::Commit(partition, epoch, cursor) => {
+            Command::Commit(partition, epoch, place) => {
                 if let Some(owned) = self.owned.get_mut(&partition)
                     && owned.epoch == epoch
                 {
-                    owned.finished = Some(cursor);
-                    let interval = self.shared.options.commit_interval;
-                    self.flush_at.get_or_insert(Instant::now() + interval);
+                    owned.given.handled(place);
+                    if owned.reach() {
+                        self.flush_soon();
+                    }
                 }
             }
             Command::Pause(partition) => {
@@ -171,36 +183,80 @@ impl Job {
         }
     }
 
+    fn flush_soon(&mut self) {
+        let interval = self.shared.options.commit_interval;
+        self.flush_at.get_or_insert(Instant::now() + interval);
+    }
+
     async fn read(&mut self, permit: mpsc::Permit<'_, Batch>) {
-        let cursors: Vec<_> = self
-            .owned
-            .iter()
-            .filter(|(_, owned)| owned.reads())
-            .map(|(partition, owned)| (partition.clone(), owned.read))
-            .collect();
         let started = Instant::now();
-        let page = match self.reader.read(&cursors).await {
+        let page = match self.page(Owned::reads).await {
             Ok(page) => page,
             Err(error) => return self.failed(&error),
         };
         self.worked();
         let mut batch = Vec::with_capacity(page.rows.len());
+        let mut reached = false;
         for row in page.rows {
             let Some(owned) = self.owned.get_mut(&row.partition) else {
                 continue;
             };
-            owned.read = row.cursor;
-            let fetched = Fetched {
-                partition: row.partition,
-                cursor: row.cursor,
-                record: row.record,
-            };
-            batch.push((owned.epoch, fetched));
+            if let Some(record) = row.record {
+                let place = Place(self.next);
+                self.next += 1;
+                owned.given.give(place, row.cursor);
+                let fetched = Fetched {
+                    partition: row.partition,
+                    place,
+                    record,
+                };
+                batch.push((owned.epoch, fetched));
+            }
+            if row.below {
+                owned.read = row.cursor;
+                reached |= owned.reach();
+            }
         }
         if !batch.is_empty() {
             permit.send(batch);
         }
+        if reached {
+            self.flush_soon();
+        }
         self.pacer.read(started, Instant::now(), page.met);
+    }
+
+    /// What is behind the cursors of some of the partitions and has not been given.
+    async fn page(&mut self, of: impl Fn(&Owned) -> bool) -> Result<Page, Error> {
+        let mut cursors = Vec::with_capacity(self.owned.len());
+        let mut ahead = Vec::new();
+        for (partition, owned) in self.owned.iter().filter(|(_, owned)| of(owned)) {
+            cursors.push((partition.clone(), owned.read));
+            ahead.extend(owned.given.ahead_of(owned.read).map(|(row, _)| row));
+        }
+        self.reader.read(&cursors, Some(&ahead)).await
+    }
+
+    /// Waits a while until the positions of drained partitions are behind all that was given.
+    async fn settle(&mut self) -> Result<(), Error> {
+        let deadline = Instant::now() + SETTLE;
+        let unsettled = |owned: &Owned| owned.released && owned.is_ahead();
+        while self.owned.values().any(unsettled) && Instant::now() < deadline {
+            // A record that was not given is the next owner's, and so is what stands behind it.
+            let mut ended = BTreeSet::new();
+            for row in self.page(unsettled).await?.rows {
+                if row.record.is_some() || !row.below {
+                    ended.insert(row.partition);
+                } else if !ended.contains(&row.partition)
+                    && let Some(owned) = self.owned.get_mut(&row.partition)
+                {
+                    owned.read = row.cursor;
+                    owned.reach();
+                }
+            }
+            tokio::time::sleep(SETTLE_INTERVAL).await;
+        }
+        Ok(())
     }
 
     fn upkeep_at(&self) -> Instant {
@@ -255,6 +311,7 @@ impl Job {
 
     /// Writes what is finished, then gives up what is drained.
     async fn flush(&mut self) -> Result<(), Error> {
+        self.settle().await?;
         let commits: Vec<_> = self
             .owned
             .iter()
@@ -316,5 +373,17 @@ impl Job {
 impl Owned {
     fn reads(&self) -> bool {
         !self.paused && !self.revoked
+    }
+
+    /// Whether the position is to be moved.
+    fn reach(&mut self) -> bool {
+        let reached = self.given.reached(self.read);
+        self.finished = reached.or(self.finished);
+        reached.is_some()
+    }
+
+    /// Whether records are handled that the position cannot be behind yet.
+    fn is_ahead(&self) -> bool {
+        self.given.ahead_of(self.read).any(|(_, handled)| handled)
     }
 }

@@ -5,11 +5,13 @@
 mod assignment;
 mod balance;
 mod consumer;
+mod given;
 mod job;
 mod lag;
 mod positions;
 
 pub use consumer::{Consumer, Event, Fetched};
+pub use given::Place;
 
 /// How to join a group.
 #[derive(Debug, Clone)]

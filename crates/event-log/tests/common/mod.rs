@@ -98,7 +98,12 @@ pub fn group(name: &str, topics: &[&str]) -> GroupOptions {
 }
 
 /// Appends one record as an application would: the key's lock before the first write.
-pub async fn append(client: &Client, topic: &str, key: &str, value: &serde_json::Value) -> Uuid {
+pub async fn append(
+    client: &impl tokio_postgres::GenericClient,
+    topic: &str,
+    key: &str,
+    value: &serde_json::Value,
+) -> Uuid {
     let id = Uuid::now_v7();
     client
         .execute(

@@ -1,6 +1,7 @@
 //! `taskwhisper up`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -203,6 +204,10 @@ pub struct Limits {
     /// Postgres connections of all components together; keep it below the server's limit
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     pub max_database_connections: usize,
+    /// Postgres connections of one component: statements of it that run at once. Where Postgres
+    /// is on the same few processors, fewer leave more of them to events
+    #[arg(long, value_name = "COUNT", default_value = "32")]
+    pub max_component_database_connections: NonZeroUsize,
 }
 
 const VARIABLES: &str = "\

@@ -404,7 +404,7 @@ impl Member {
                 continue;
             }
             let deliveries = read.into_iter().map(|record| {
-                let position = Position(record.offset.max(0) as u128);
+                let position = Position(record.offset.max(0) as u64);
                 Delivery::new(position, record)
             });
             let deliveries: Vec<_> = deliveries.collect();

@@ -1,0 +1,95 @@
+//! What a member was given of one partition, until the position is behind it. Records are given in
+//! the order in which they became visible; the position moves in the order of the log.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+
+use crate::Cursor;
+
+/// A record's place among everything that a member was ever given; grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(pub u64);
+
+#[derive(Default)]
+pub(super) struct Given {
+    /// As given, what is not handled.
+    open: VecDeque<(Place, Cursor)>,
+    /// In the order of the log; true: handled.
+    rows: BTreeMap<Cursor, bool>,
+}
+
+impl Given {
+    pub fn give(&mut self, place: Place, cursor: Cursor) {
+        self.open.push_back((place, cursor));
+        self.rows.insert(cursor, false);
+    }
+
+    /// Everything given up to and including `place` is handled.
+    pub fn handled(&mut self, place: Place) {
+        while let Some((_, cursor)) = self.open.pop_front_if(|(given, _)| *given <= place) {
+            self.rows.insert(cursor, true);
+        }
+    }
+
+    /// How far the position may move when everything up to `read` has been given.
+    pub fn reached(&mut self, read: Cursor) -> Option<Cursor> {
+        let mut reached = None;
+        while let Some(first) = self.rows.first_entry()
+            && *first.key() <= read
+            && *first.get()
+        {
+            reached = Some(first.remove_entry().0);
+        }
+        reached
+    }
+
+    /// The rows behind `read`, which were given ahead of others, and whether they are handled.
+    pub fn ahead_of(&self, read: Cursor) -> impl Iterator<Item = (i64, bool)> {
+        self.rows
+            .range((Bound::Excluded(read), Bound::Unbounded))
+            .map(|(cursor, handled)| (cursor.position, *handled))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(xid: u64) -> Cursor {
+        Cursor { xid, position: 1 }
+    }
+
+    fn given(xids: &[u64]) -> Given {
+        let mut given = Given::default();
+        for (place, xid) in xids.iter().enumerate() {
+            given.give(Place(place as u64), cursor(*xid));
+        }
+        given
+    }
+
+    #[test]
+    fn a_position_moves_to_the_last_row_before_the_first_that_is_not_handled() {
+        let mut given = given(&[1, 2, 3, 4]);
+        assert_eq!(given.reached(cursor(4)), None);
+        given.handled(Place(1));
+        assert_eq!(given.reached(cursor(4)), Some(cursor(2)));
+        assert_eq!(given.reached(cursor(4)), None, "a second time");
+        given.handled(Place(3));
+        assert_eq!(given.reached(cursor(4)), Some(cursor(4)));
+    }
+
+    #[test]
+    fn a_position_waits_for_the_row_that_commits_late() {
+        let mut given = given(&[1, 3, 4]);
+        given.handled(Place(2));
+        assert_eq!(given.reached(cursor(1)), Some(cursor(1)));
+        assert_eq!(given.reached(cursor(1)), None, "2 may still come");
+        assert_eq!(given.ahead_of(cursor(1)).count(), 2);
+        given.give(Place(3), cursor(2));
+        assert_eq!(given.reached(cursor(4)), None, "2 is not handled");
+        given.handled(Place(3));
+        assert_eq!(given.reached(cursor(3)), Some(cursor(3)));
+        assert_eq!(given.reached(cursor(4)), Some(cursor(4)));
+        assert_eq!(given.ahead_of(cursor(1)).count(), 0);
+    }
+}
