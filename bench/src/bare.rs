@@ -85,16 +85,12 @@ async fn create(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let columns = server.statements.columns(task_id, title);
-    let parameters: [&(dyn ToSql + Sync); 9] = [
+    let parameters: [&(dyn ToSql + Sync); 5] = [
         &user_id.to_string(),
         &columns,
         &Uuid::now_v7().to_string(),
         &json!({ "type": "user", "id": user_id }).to_string(),
         &json!({ "ce_source": "rest", "ce_subject": task_id }).to_string(),
-        &None::<String>,
-        &None::<String>,
-        &None::<String>,
-        &None::<i32>,
     ];
     let rows = server.query(&server.statements.create, &parameters).await?;
     let row = rows.first().context("nothing was created")?;

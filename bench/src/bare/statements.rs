@@ -11,7 +11,7 @@ use events::{Actor, Source};
 use serde_json::{Map, Value, json};
 use spin_sdk::pg::{Error, ParameterValue};
 use store::database::{Database, Row};
-use store::tasks::{self, Author, NewTask};
+use store::tasks::{self, Author, NewTask, Origin};
 use uuid::Uuid;
 
 pub struct Statements {
@@ -41,11 +41,10 @@ impl Statements {
         let new = NewTask {
             task: &task,
             use_user_zone: true,
-            model: None,
-            key: None,
+            origin: Origin::Request,
         };
         tasks::create(&recorder, &author, new).await?;
-        let (create, parameters) = recorder.take(9)?;
+        let (create, parameters) = recorder.take(5)?;
         let Some(ParameterValue::Str(columns)) = parameters.get(1) else {
             anyhow::bail!("the store's columns of a new task are not text any more");
         };

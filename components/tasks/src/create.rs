@@ -7,7 +7,7 @@ use http_api::idempotency::IdempotencyKey;
 use http_api::response::ResponseExt;
 use http_api::{Body, Problem, Response, StatusCode, Violations, header, read_object};
 use store::Connection;
-use store::tasks::{self, Created, NewTask, RequestKey};
+use store::tasks::{self, Created, NewTask, Origin, RequestKey};
 
 pub async fn create(call: &Call, body: impl Body) -> Result<Response, Problem> {
     let fields = read_object(&call.parts.headers, body).await?;
@@ -32,11 +32,13 @@ pub async fn create(call: &Call, body: impl Body) -> Result<Response, Problem> {
     let new = NewTask {
         task: &task,
         use_user_zone: !zone_is_given,
-        model: None,
-        key: key.clone().map(|key| RequestKey {
-            key: key.key,
-            fingerprint: key.fingerprint,
-        }),
+        origin: match key.clone() {
+            None => Origin::Request,
+            Some(key) => Origin::KeyedRequest(RequestKey {
+                key: key.key,
+                fingerprint: key.fingerprint,
+            }),
+        },
     };
     let (stored, is_replay) = match (tasks::create(&db, &call.author, new).await?, key) {
         (Created::New(stored), _) => (stored, false),

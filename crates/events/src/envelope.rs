@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 /// The value of an event, the same on every topic.
 ///
-/// Events about tasks are put together in SQL by `task_event` (migrations), from the row that the
-/// statement wrote; the others by [`Event::about_user`].
+/// Events about tasks are put together in SQL by `task_event` (migrations), from the JSON of the row
+/// that the statement wrote; the others by [`Event::about_user`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// UUIDv7, the same as the record's `ce_id`. Effects are keyed by it.

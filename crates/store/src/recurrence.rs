@@ -1,7 +1,7 @@
 //! Making the next occurrence of a completed task, once.
 
 use crate::database::Database;
-use crate::tasks::{self, Author, Created, Model, NewTask};
+use crate::tasks::{self, Author, Created, Model, NewTask, Origin};
 use chrono::{DateTime, Utc};
 use spin_sdk::pg::Error;
 use uuid::Uuid;
@@ -51,12 +51,11 @@ pub async fn schedule_next(
         let new = NewTask {
             task: &task.at(next.slot, next.rule),
             use_user_zone: false,
-            model: Some(Model {
+            origin: Origin::Completion(Model {
                 id: task_id,
                 version: completed.stored.version,
                 occurrence: next.slot.local(),
             }),
-            key: None,
         };
         if let Created::New(stored) = tasks::create(db, author, new).await? {
             return Ok(Scheduled::Next(stored.id));

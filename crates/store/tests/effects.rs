@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use store::audit::{self, AuditQuery, Entry};
 use store::notifications::{self, Delivered};
 use store::reminders::{self, Added, Removed, When, scan};
-use store::tasks::{self, Author, Change, Created, NewTask};
+use store::tasks::{self, Author, Change, Created, NewTask, Origin};
 use support::{App, TestDatabase, database};
 use uuid::Uuid;
 
@@ -19,8 +19,7 @@ async fn create(db: &App, author: &Author, task: &Task) -> Uuid {
     let new = NewTask {
         task,
         use_user_zone: false,
-        model: None,
-        key: None,
+        origin: Origin::Request,
     };
     match tasks::create(db, author, new).await.unwrap() {
         Created::New(stored) => stored.id,

@@ -7,7 +7,7 @@ mod support;
 use chrono::Utc;
 use domain::{Order, Priority, Status, TaskQuery};
 use serde_json::{Value, json};
-use store::tasks::{self, Author, Change, Created, NewTask};
+use store::tasks::{self, Author, Change, Created, NewTask, Origin};
 use support::{App, TestDatabase, database};
 use uuid::Uuid;
 
@@ -17,8 +17,7 @@ async fn create(db: &App, author: &Author, input: Value) -> Uuid {
     let new = NewTask {
         task: &task,
         use_user_zone: false,
-        model: None,
-        key: None,
+        origin: Origin::Request,
     };
     match tasks::create(db, author, new).await.unwrap() {
         Created::New(stored) => stored.id,

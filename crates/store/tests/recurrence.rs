@@ -7,7 +7,7 @@ mod support;
 use chrono::{Days, Utc};
 use serde_json::{Map, Value, json};
 use store::recurrence::{Scheduled, schedule_next};
-use store::tasks::{self, Author, Change, Created, NewTask};
+use store::tasks::{self, Author, Change, Created, NewTask, Origin};
 use support::{App, TestDatabase, database};
 use uuid::Uuid;
 
@@ -20,8 +20,7 @@ async fn create(db: &App, author: &Author, input: Value) -> Uuid {
     let new = NewTask {
         task: &task,
         use_user_zone: false,
-        model: None,
-        key: None,
+        origin: Origin::Request,
     };
     match tasks::create(db, author, new).await.unwrap() {
         Created::New(stored) => stored.id,

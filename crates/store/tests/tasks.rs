@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::Task;
 use serde_json::{Map, Value, json};
 use store::Database;
-use store::tasks::{self, Author, Change, Created, Current, NewTask, RequestKey, Stored};
+use store::tasks::{self, Author, Change, Created, Current, NewTask, Origin, RequestKey, Stored};
 use support::{App, database};
 use uuid::Uuid;
 
@@ -24,8 +24,7 @@ fn new(task: &Task) -> NewTask<'_> {
     NewTask {
         task,
         use_user_zone: false,
-        model: None,
-        key: None,
+        origin: Origin::Request,
     }
 }
 
@@ -262,7 +261,7 @@ async fn a_repeated_request_gets_the_first_reply_and_makes_nothing() {
     let author = db.user("UTC").await;
     let task = Task::new("a", chrono_tz::UTC);
     let with = |fingerprint: &str| NewTask {
-        key: Some(RequestKey {
+        origin: Origin::KeyedRequest(RequestKey {
             key: "k".into(),
             fingerprint: fingerprint.into(),
         }),
@@ -308,7 +307,7 @@ async fn the_same_key_sent_at_once_makes_one_task() {
     let connections = futures::future::join_all((0..8).map(|_| db.another())).await;
     let results = futures::future::join_all(connections.iter().map(|connection| {
         let new = NewTask {
-            key: Some(RequestKey {
+            origin: Origin::KeyedRequest(RequestKey {
                 key: "k".into(),
                 fingerprint: "aa".into(),
             }),

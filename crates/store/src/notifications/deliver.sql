@@ -23,7 +23,7 @@ logged AS (
 event AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)
     SELECT $5::text::uuid, 'task-updates', $1, 'reminder.sent',
-           task_event($5::text::uuid, 'reminder.sent', NULL::tasks, task, $6::text::jsonb,
+           task_event($5::text::uuid, 'reminder.sent', NULL, task_json(task), $6::text::jsonb,
                jsonb_build_object('reminder_id', $4::text, 'notification_id', logged.id, 'channel', 'in_app')),
            $7::text::jsonb
     FROM subject, logged WHERE logged.status = 'sent'

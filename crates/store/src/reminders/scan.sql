@@ -21,7 +21,7 @@ settled AS (
 event AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)
     SELECT event_id, 'reminders', (task).user_id::text, 'reminder.due',
-           task_event(event_id, 'reminder.due', NULL::tasks, task, $2::text::jsonb, jsonb_build_object(
+           task_event(event_id, 'reminder.due', NULL, task_json(task), $2::text::jsonb, jsonb_build_object(
                'reminder_id', id, 'remind_at', rfc3339(remind_at)
            )),
            $3::text::jsonb || jsonb_build_object('ce_subject', (task).id)

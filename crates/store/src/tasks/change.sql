@@ -30,7 +30,7 @@ after AS (
         completed_at = (d.task).completed_at, deleted_at = (d.task).deleted_at,
         updated_at = (d.task).updated_at, version = (d.task).version
     FROM draft d WHERE t.id = (d.task).id
-    RETURNING t AS task
+    RETURNING t AS task, task_json(t) AS json
 ),
 new_tags AS (
     INSERT INTO tags (user_id, name)
@@ -62,7 +62,7 @@ moved_reminders AS (
 event AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)
     SELECT $7::text::uuid, 'task-events', $1, $8::text,
-           task_event($7::text::uuid, $8, b.task, a.task, $9::text::jsonb, '{}'), $10::text::jsonb
+           task_event($7::text::uuid, $8, task_json(b.task), a.json, $9::text::jsonb, '{}'), $10::text::jsonb
     FROM before b, after a
 )
-SELECT task_json(task)::text, (task).version FROM after
+SELECT json::text, (task).version FROM after

@@ -7,7 +7,7 @@ mod list;
 mod read;
 
 pub use change::{Change, change};
-pub use create::{Created, Model, NewTask, RequestKey, create};
+pub use create::{Created, Model, NewTask, Origin, RequestKey, create};
 pub use list::{Page, list};
 pub use read::{Completed, Current, read, read_completed, show, user_time_zone};
 
