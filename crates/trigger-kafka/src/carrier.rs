@@ -3,6 +3,7 @@
 
 use std::hash::BuildHasher as _;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 pub use event_log::{DeadLetter, Record, TopicPartition};
@@ -72,6 +73,11 @@ pub trait Carrier: Send {
     /// What happens next. Dropping the future loses nothing. An error means that there will
     /// never be anything again; outages are waited out inside.
     async fn next(&mut self) -> anyhow::Result<Event>;
+
+    /// How long records may have waited for others when they come.
+    fn held(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Everything up to and including this place is handled.
     fn commit(&mut self, partition: &TopicPartition, position: Position);

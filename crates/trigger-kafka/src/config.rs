@@ -87,6 +87,19 @@ pub struct Batch {
     pub max_wait_ms: u64,
 }
 
+impl Batch {
+    /// The part of the wait that records spend at Kafka's brokers, at most: a fetch is answered once for
+    /// many of them, not for each.
+    pub(crate) fn at_the_brokers(&self) -> Duration {
+        Duration::from_millis((self.max_wait_ms / 2).min(500))
+    }
+
+    /// How many bytes the brokers need not wait with: a batch, where its records are small.
+    pub(crate) fn worth_a_fetch(&self) -> usize {
+        self.max_records.saturating_mul(256).clamp(1, 1 << 20)
+    }
+}
+
 impl Default for Batch {
     fn default() -> Self {
         Self {

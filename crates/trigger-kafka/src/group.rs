@@ -38,8 +38,12 @@ impl Group {
         drain: Duration,
     ) -> Self {
         let meters = Meters::new(config.group(), &config.component);
+        let mut what_is_left = config.clone();
+        let held = u64::try_from(carrier.held().as_millis()).unwrap_or(u64::MAX);
+        let wait = &mut what_is_left.batch.max_wait_ms;
+        *wait = wait.saturating_sub(held);
         Self {
-            dispatcher: Dispatcher::new(config.clone(), meters.clone()),
+            dispatcher: Dispatcher::new(what_is_left, meters.clone()),
             dead_letters: carrier.dead_letters(),
             config,
             carrier,

@@ -38,6 +38,7 @@ pub(crate) struct Broker {
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
     letters: Arc<Topics>,
+    held: Duration,
     _watching: DropGuard,
 }
 
@@ -75,6 +76,12 @@ impl Broker {
             // New topics of a pattern, and topics that are missing, are looked for this often.
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("enable.partition.eof", "false");
+        let held = trigger.batch.at_the_brokers();
+        if !held.is_zero() {
+            config
+                .set("fetch.wait.max.ms", held.as_millis().to_string())
+                .set("fetch.min.bytes", trigger.batch.worth_a_fetch().to_string());
+        }
         if trigger.has_pattern() {
             // It must not bring back what this trigger has given up, nor what Kafka keeps for itself.
             let own = KAFKAS_OWN.map(|name| format!("^{name}$"));
@@ -133,6 +140,7 @@ impl Broker {
             thread: Some(thread),
             shared,
             letters: Arc::new(Topics::new(connection)?),
+            held,
             _watching: over.drop_guard(),
         })
     }
@@ -162,6 +170,10 @@ impl Carrier for Broker {
             self.wake();
         }
         Ok(event)
+    }
+
+    fn held(&self) -> Duration {
+        self.held
     }
 
     fn commit(&mut self, partition: &TopicPartition, Position(position): Position) {

@@ -1,8 +1,11 @@
 //! What becomes of records that fail, and of those behind them.
 
+use std::time::Duration;
+
 use kafka_client::read_letter;
 use serde_json::json;
 
+use crate::counters::{count, counted};
 use crate::harness::{succeed, with, within};
 
 const QUICK: &str = "retry = { max_attempts = 4, initial_ms = 20, max_ms = 40 }\ndeadline_ms = 500";
@@ -150,6 +153,26 @@ async fn a_stop_ends_what_is_in_flight_and_leaves_the_rest_to_the_next_start() {
             [waiting],
             "what was in flight is not handled again"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_come_one_by_one_are_handled_together_by_a_group_that_waits() {
+    with(2, async |world| {
+        count();
+        let lines = "batch = { max_records = 100, max_wait_ms = 3000 }";
+        let host = world.host("host", lines).await;
+        let mut last = String::new();
+        for n in 0..40 {
+            last = world.append(&format!("key-{n}"), succeed()).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        within(host.until_handled(&last)).await;
+        world.until_committed().await;
+        assert_eq!(host.stop().await.len(), 40);
+        let calls = counted("kafka_trigger_batches_total", &world.group);
+        assert!(calls <= 4, "{calls} calls");
     })
     .await;
 }
