@@ -12,6 +12,8 @@ use crate::{Connection, Context, Error, Mechanism};
 /// Largest record that is fetched whole, whatever the topic allows: Kafka hands out a first record that is
 /// larger than asked for, and memory for it has to be bounded somewhere.
 const MAX_RECEIVE_BYTES: usize = 100 << 20;
+/// How long a broker with nothing new keeps a fetch of a consumer.
+pub const FETCH_WAIT: Duration = Duration::from_millis(100);
 /// How long a producer tries to bring a record to the broker.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -58,7 +60,7 @@ impl Connection {
             .set("allow.auto.create.topics", "false")
             .set("isolation.level", "read_committed")
             // Answer as soon as there is anything.
-            .set("fetch.wait.max.ms", "100")
+            .set("fetch.wait.max.ms", FETCH_WAIT.as_millis().to_string())
             .set("fetch.error.backoff.ms", "100");
         Ok(config)
     }

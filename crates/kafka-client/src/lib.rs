@@ -15,6 +15,7 @@ mod settings;
 mod values;
 
 pub use admin::{Cluster, Created, KAFKAS_OWN, Lag, Offsets, Topic, TopicDescription, TopicSpec};
+pub use client::FETCH_WAIT;
 pub use context::Context;
 pub use error::Error;
 pub use follow::Follower;

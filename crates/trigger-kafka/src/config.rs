@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kafka_client::{Connection, Sasl, Tls};
+use kafka_client::{Connection, FETCH_WAIT, Sasl, Tls};
 use serde::{Deserialize, Deserializer};
 
 /// Where `{topic}` in the name of dead letters stands for the record's topic.
@@ -89,9 +89,15 @@ pub struct Batch {
 
 impl Batch {
     /// The part of the wait that records spend at Kafka's brokers, at most: a fetch is answered once for
-    /// many of them, not for each.
+    /// many of them, not for each. Zero where that is shorter than a fetch waits anyhow, or a
+    /// group with nothing to do would ask more often.
     pub(crate) fn at_the_brokers(&self) -> Duration {
-        Duration::from_millis((self.max_wait_ms / 2).min(500))
+        let half = Duration::from_millis((self.max_wait_ms / 2).min(500));
+        if half < FETCH_WAIT {
+            Duration::ZERO
+        } else {
+            half
+        }
     }
 
     /// How many bytes the brokers need not wait with: a batch, where its records are small.
@@ -344,6 +350,23 @@ mod tests {
         assert_eq!(config.group(), "a");
         assert_eq!(config.dead_letter_topic("orders"), "orders.dead-letter");
         assert_eq!((config.batch.max_records, config.concurrency), (100, 4));
+    }
+
+    #[test]
+    fn brokers_hold_records_back_only_where_that_makes_fewer_fetches() {
+        let held = |max_wait_ms| {
+            let batch = Batch {
+                max_wait_ms,
+                ..Batch::default()
+            };
+            batch.at_the_brokers().as_millis()
+        };
+        assert_eq!(
+            [0, 25, 199].map(held),
+            [0; 3],
+            "a fetch waits longer anyhow"
+        );
+        assert_eq!([200, 600, 300_000].map(held), [100, 300, 500]);
     }
 
     #[test]
