@@ -138,8 +138,13 @@ impl Service {
         while let Ok(permit) = permits.clone().try_acquire_owned()
             && let Ok((stream, client)) = listener.accept()
         {
-            stream.set_nonblocking(true)?;
-            serve((TcpStream::from_std(stream)?, client, permit));
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            match stream {
+                Ok(stream) => serve((stream, client, permit)),
+                Err(error) => tracing::warn!(%client, %error, "a connection is lost"),
+            }
         }
         drop(listener);
         connections.close();

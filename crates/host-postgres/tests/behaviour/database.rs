@@ -4,6 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
+/// Backends other than the test's own. Not the server's: autovacuum comes when it likes.
+pub const OTHERS: &str = "datname = current_database() AND pid <> pg_backend_pid() \
+                          AND backend_type = 'client backend'";
+
 /// An empty database; dropped by [`Database::drop_it`].
 pub struct Database {
     name: String,
@@ -66,13 +70,9 @@ impl Database {
         self.admin.query_one(sql, &[]).await.unwrap().get(0)
     }
 
-    /// Backends other than the test's own, by what they are doing.
+    /// [`OTHERS`], by what they are doing.
     pub async fn backends(&self, condition: &str) -> i64 {
-        self.count(&format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-             AND pid <> pg_backend_pid() AND ({condition})"
-        ))
-        .await
+        self.count(&backends(condition)).await
     }
 
     /// Waits until a count is what it should become.
@@ -90,15 +90,12 @@ impl Database {
 
     /// Waits until that many backends match.
     pub async fn backends_become(&self, condition: &str, expected: i64) {
-        self.becomes(
-            &format!(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                 AND pid <> pg_backend_pid() AND ({condition})"
-            ),
-            expected,
-        )
-        .await;
+        self.becomes(&backends(condition), expected).await;
     }
+}
+
+fn backends(condition: &str) -> String {
+    format!("SELECT count(*) FROM pg_stat_activity WHERE {OTHERS} AND ({condition})")
 }
 
 async fn client(url: &str) -> Client {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use host_postgres::Options;
 
+use crate::database::OTHERS;
 use crate::harness::{Host, Ran, with_host};
 
 const SETTINGS: &str = "postgres-settings";
@@ -120,9 +121,9 @@ async fn idle_connections_are_closed() {
 async fn a_connection_the_server_has_closed_is_replaced() {
     with_host(Options::default(), async |host| {
         host.answer(SETTINGS, "SELECT ''").await;
-        let terminate = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                         WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        assert_eq!(host.database.count(terminate).await, 1);
+        let terminate = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity";
+        let terminate = format!("{terminate} WHERE {OTHERS}");
+        assert_eq!(host.database.count(&terminate).await, 1);
         host.database.backends_become("true", 0).await;
         host.answer(SETTINGS, "SELECT ''").await;
     })

@@ -49,7 +49,7 @@ pub trait Export: Send + Sync + Sized + 'static {
 
     /// Let a response take in what the guest adds to it at once. Asked again at each turn of
     /// the event loop until it is ready; the caller gets the response at the latest when the
-    /// instance has nothing more to do.
+    /// event loop waits or gives way, but not while a guest keeps it from turning.
     fn poll_settled(_response: &mut Self::Response, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }

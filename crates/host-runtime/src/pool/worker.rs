@@ -135,8 +135,9 @@ impl<E: Export> Seat<E> {
                 }
                 watch.turned(turned.load(Ordering::Relaxed));
                 if watch.is_stuck() {
+                    // Unsettled responses stay: if the instance must stop, they become errors,
+                    // where handed over they would break off.
                     self.pass_on_inbox();
-                    self.hand_over();
                     turns.give_way();
                     return watch.poll_overrun(self, cx).map(Some);
                 }
