@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use hdrhistogram::Histogram;
-use kafka_broker::Broker;
+use kafka_broker::{Broker, Compiler};
 
 use self::application::Application;
 use self::database::Database;
@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
     /// How long the same load warms up before: Kafka's broker compiles itself while it runs
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     warm_up: u64,
     /// Users to spread the tasks over
     #[arg(long, default_value_t = 32)]
@@ -153,8 +153,8 @@ impl Row {
     }
 }
 
-/// By round, in microseconds. In a database of its own, so that none works off what another has left. With Kafka's jars, on a broker
-/// of its own too. With several hosts, one serves HTTP and the other runs the handlers.
+/// By round, in microseconds. In a database of its own, so that none works off what another has left.
+/// With Kafka's jars, on a broker of its own too, run as brokers in use are. With several hosts, one serves HTTP and the other runs the handlers.
 async fn measure(
     options: &Options,
     kafka_libs: Option<PathBuf>,
@@ -164,7 +164,10 @@ async fn measure(
     let broker = kafka_libs
         .map(|libs| {
             let data = folder.path().join("kafka");
-            Broker::start(kafka_broker::Options::new(libs, data))
+            Broker::start(kafka_broker::Options {
+                compiler: Compiler::Optimizing,
+                ..kafka_broker::Options::new(libs, data)
+            })
         })
         .transpose()?;
     let brokers = broker.as_ref().map(Broker::brokers);

@@ -1,5 +1,6 @@
 //! Users with tasks to get and list, made through the running host, and their tokens.
 
+use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -63,7 +64,9 @@ impl Accounts {
         let run = Uuid::new_v4().simple();
         let mut users = Vec::with_capacity(count);
         for number in 0..count {
-            eprint!("\rsigning up user {} of {count}", number + 1);
+            if std::io::stderr().is_terminal() {
+                eprint!("\rsigning up user {} of {count}", number + 1);
+            }
             let email = format!("bench-{number}@{run}.example");
             let session = self.session("/api/auth/sign-up", &email).await?;
             let mut person = Person {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Error, Options, java, properties};
+use crate::{Compiler, Error, Options, java, properties};
 
 const LISTENS_WITHIN: Duration = Duration::from_secs(90);
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
@@ -218,9 +218,10 @@ impl Broker {
             // Collects beside the broker's work. The pauses of the other collectors, 50 to 100 ms on a small
             // machine, are ten times what a record takes on its way.
             .arg("-XX:+UseZGC")
-            // It shares a small machine with everything else: what Java does by default to be fast
-            // in an hour takes a core for the first minutes.
-            .arg("-XX:TieredStopAtLevel=1")
+            .args(match self.options.compiler {
+                Compiler::Quick => Some("-XX:TieredStopAtLevel=1"),
+                Compiler::Optimizing => None,
+            })
             .arg("-cp")
             .arg(self.options.libs.join("*"))
             .arg(class)

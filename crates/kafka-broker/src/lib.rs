@@ -11,7 +11,7 @@ mod properties;
 pub use broker::Broker;
 pub use error::Error;
 pub use java::{find_java, java_version};
-pub use options::{Listener, Options, ScramUser};
+pub use options::{Compiler, Listener, Options, ScramUser};
 
 /// Where `cargo xtask test` tells tests that jars are: a folder that holds `libs/*.jar`.
 pub const HOME_VARIABLE: &str = "TEST_KAFKA_HOME";

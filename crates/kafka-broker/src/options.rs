@@ -13,12 +13,24 @@ pub struct Options {
     pub port: Option<u16>,
     /// The largest heap, in MiB.
     pub heap_mb: u32,
+    /// How Java compiles it.
+    pub compiler: Compiler,
     /// Listeners besides the plain one, each on a free port of 127.0.0.1.
     pub listeners: Vec<Listener>,
     /// Users made when the folder is new.
     pub scram_users: Vec<ScramUser>,
     /// More lines of `server.properties`; they win over ours.
     pub properties: Vec<(String, String)>,
+}
+
+/// How Java compiles a broker while it runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Compiler {
+    /// Once and quickly: fast from the start, and small.
+    Quick,
+    /// As Java does by itself, and brokers in use are run: that takes a core for the first minute of
+    /// load, and a third of the time off from then on.
+    Optimizing,
 }
 
 /// A listener besides the plain one.
@@ -49,6 +61,7 @@ impl Options {
             folder: folder.into(),
             port: None,
             heap_mb: 512,
+            compiler: Compiler::Quick,
             listeners: Vec::new(),
             scram_users: Vec::new(),
             properties: Vec::new(),

@@ -204,8 +204,7 @@ pub struct Limits {
     /// Postgres connections of all components together; keep it below the server's limit
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     pub max_database_connections: usize,
-    /// Postgres connections of one component: statements of it that run at once. Where Postgres
-    /// is on the same few processors, fewer leave more of them to events
+    /// Postgres connections of one component: statements of it that run at once
     #[arg(long, value_name = "COUNT", default_value = "32")]
     pub max_component_database_connections: NonZeroUsize,
 }
