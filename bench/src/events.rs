@@ -154,7 +154,8 @@ impl Row {
 }
 
 /// By round, in microseconds. In a database of its own, so that none works off what another has left.
-/// With Kafka's jars, on a broker of its own too, run as brokers in use are. With several hosts, one serves HTTP and the other runs the handlers.
+/// With Kafka's jars, on a broker of its own too, compiled as brokers in use are. With several hosts, one
+/// serves HTTP and the other runs the handlers.
 async fn measure(
     options: &Options,
     kafka_libs: Option<PathBuf>,
