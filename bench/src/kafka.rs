@@ -33,7 +33,7 @@ pub struct Options {
     #[arg(long, default_value = "target/wasm32-wasip2/guest/kafka_noop.wasm")]
     component: PathBuf,
     /// Records to handle in each measurement of throughput; ways that are slow handle a part of them
-    #[arg(long, default_value_t = 2_000_000)]
+    #[arg(long, default_value_t = 4_000_000)]
     records: u64,
     /// Bytes of each record's value
     #[arg(long, default_value_t = 300)]
@@ -59,7 +59,7 @@ pub struct Options {
     /// How long the lag is measured, each time
     #[arg(long, default_value_t = 2)]
     seconds: u64,
-    /// How often each measurement is repeated
+    /// How often each measurement is repeated, behind a first time that does not count
     #[arg(long, default_value_t = 7)]
     rounds: u32,
     /// Print JSON instead of a table
@@ -109,23 +109,32 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     ways.extend(options.batches.iter().map(|batch| Way::Trigger(*batch)));
     ways.push(Way::Post);
     let mut results = Results::default();
-    for round in 0..options.rounds {
+    for round in 0..=options.rounds {
+        let counts = round > 0;
         // Whoever goes first finds colder caches: they take turns.
         let first = round as usize % ways.len();
         ways.rotate_left(first);
         for way in &ways {
-            eprintln!("round {} of {}: {way}", round + 1, options.rounds);
+            if counts {
+                eprintln!("round {round} of {}: {way}", options.rounds);
+            } else {
+                eprintln!("warming up: {way}");
+            }
             // Those that are slow need not handle them all.
             let count = match way {
                 Way::Bare | Way::Trigger(50..) => options.records,
-                Way::Trigger(_) => options.records / 4,
-                Way::Post => options.records / 40,
+                Way::Trigger(_) => options.records / 8,
+                Way::Post => options.records / 160,
             };
             let throughput = match way {
                 Way::Bare => bare::drain(&full, count).await?,
                 Way::Trigger(batch) => application.drain(&full, *batch, count, &meter).await?,
                 Way::Post => post::drain(&full, &application, count).await?,
             };
+            eprintln!(
+                "  {:.0} records/s, {:.2} us of processor time each",
+                throughput.per_second, throughput.cpu_us
+            );
             let paced = topic(&cluster, &connection, &options, "paced").await?;
             let duration = Duration::from_secs(options.seconds);
             let lags = match way {
@@ -137,7 +146,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 }
                 Way::Post => post::follow(&paced, &application, options.rate, duration).await?,
             };
-            results.add(*way, &throughput, lags);
+            if counts {
+                results.add(*way, &throughput, lags);
+            }
             cluster.delete_topics(&[&paced.name]).await?;
         }
         ways.rotate_right(first);

@@ -32,6 +32,19 @@ struct Sample {
     lags_ms: Vec<f64>,
 }
 
+impl Sample {
+    /// All records by all the time they took. A shared machine's processors are at times half as fast as
+    /// at others, for seconds: a median would be that of the more frequent state, by chance.
+    fn rate(&self) -> f64 {
+        let seconds: f64 = self.rates.iter().map(|rate| rate.recip()).sum();
+        self.rates.len() as f64 / seconds
+    }
+
+    fn cpu_us(&self) -> f64 {
+        self.cpu_us.iter().sum::<f64>() / self.cpu_us.len() as f64
+    }
+}
+
 #[derive(Default)]
 pub struct Results(BTreeMap<Way, Sample>);
 
@@ -45,10 +58,7 @@ impl Results {
 
     pub fn print(mut self, ways: &[Way], json: bool) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        let bare = self
-            .0
-            .get(&Way::Bare)
-            .map_or(0.0, |bare| median(&bare.rates));
+        let bare = self.0.get(&Way::Bare).map_or(0.0, Sample::rate);
         if !json {
             writeln!(
                 out,
@@ -60,7 +70,7 @@ impl Results {
             let Some(sample) = self.0.get_mut(way) else {
                 continue;
             };
-            let (rate, cpu_us) = (median(&sample.rates), median(&sample.cpu_us));
+            let (rate, cpu_us) = (sample.rate(), sample.cpu_us());
             sample.lags_ms.sort_by(f64::total_cmp);
             let (p50, p99) = (at(&sample.lags_ms, 0.5), at(&sample.lags_ms, 0.99));
             if json {
@@ -79,12 +89,6 @@ impl Results {
         }
         Ok(())
     }
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    at(&values, 0.5)
 }
 
 fn at(sorted: &[f64], part: f64) -> f64 {

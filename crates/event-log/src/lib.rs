@@ -12,6 +12,7 @@
 //! - [`operate`]: what a person does about all this.
 
 mod backoff;
+mod block;
 mod connect;
 mod dead_letter;
 mod error;
@@ -33,6 +34,7 @@ mod session;
 mod tail;
 mod ticks;
 
+pub use block::{RecordBlock, RecordRef};
 pub use dead_letter::DeadLetter;
 pub use error::Error;
 pub use group::{Consumer, Event, Fetched, GroupOptions, Place, Start};

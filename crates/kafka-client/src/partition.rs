@@ -5,18 +5,18 @@ use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use event_log::{Record, TopicPartition};
+use event_log::{RecordBlock, TopicPartition};
 use rdkafka::bindings as native;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::Copier;
+use crate::record::Native;
 
 /// The queue of one partition, apart from the consumer's own.
 pub struct PartitionReader<C: ConsumerContext> {
     consumer: Arc<BaseConsumer<C>>,
-    topic: Arc<str>,
+    partition: TopicPartition,
     /// The same queue. It tells when there are records.
     _split: PartitionQueue<C>,
     queue: NonNull<native::rd_kafka_queue_t>,
@@ -24,11 +24,13 @@ pub struct PartitionReader<C: ConsumerContext> {
 
 /// What a call of librdkafka's fills.
 struct Taking<'r> {
-    copier: &'r mut Copier,
-    topic: &'r Arc<str>,
+    partition: &'r TopicPartition,
     client: *mut native::rd_kafka_t,
+    /// How many more there are, about.
+    left: usize,
     most: usize,
-    records: Vec<Arc<Record>>,
+    taken: usize,
+    blocks: Vec<RecordBlock>,
     errors: Vec<(RDKafkaErrorCode, String)>,
 }
 
@@ -52,7 +54,7 @@ impl<C: ConsumerContext> PartitionReader<C> {
         };
         Some(Self {
             consumer: consumer.clone(),
-            topic: partition.topic.clone(),
+            partition: partition.clone(),
             _split: split,
             queue: NonNull::new(queue)?,
         })
@@ -64,20 +66,16 @@ impl<C: ConsumerContext> PartitionReader<C> {
     /// By callback, not by `rd_kafka_consume_batch_queue`: that moves the consumer's place over errors,
     /// too, and the next rebalance then begins behind a record that nobody has read.
     #[expect(unsafe_code, reason = "rdkafka has no function for it")]
-    pub fn read(
-        &mut self,
-        most: usize,
-        copier: &mut Copier,
-    ) -> (Vec<Arc<Record>>, Vec<KafkaError>) {
-        // Its references are counted by whoever has records of it: those of all reads together would
-        // be in each other's way.
-        let topic = Arc::from(&*self.topic);
+    pub fn read(&mut self, most: usize) -> (Vec<RecordBlock>, Vec<KafkaError>) {
+        // SAFETY: the queue is alive.
+        let there = unsafe { native::rd_kafka_queue_length(self.queue.as_ptr()) };
         let mut taking = Taking {
-            copier,
-            topic: &topic,
+            partition: &self.partition,
             client: self.consumer.client().native_ptr(),
+            left: there.min(most),
             most,
-            records: Vec::new(),
+            taken: 0,
+            blocks: Vec::new(),
             errors: Vec::new(),
         };
         // SAFETY: the queue is alive, and `take` is called only within this call, with what is
@@ -90,15 +88,13 @@ impl<C: ConsumerContext> PartitionReader<C> {
                 ptr::from_mut(&mut taking).cast(),
             );
         }
-        let Taking {
-            records, errors, ..
-        } = taking;
+        let Taking { blocks, errors, .. } = taking;
         let context = self.consumer.context();
         let errors = errors.into_iter().map(|(code, reason)| {
             context.error(KafkaError::Global(code), &reason);
             KafkaError::MessageConsumption(code)
         });
-        (records, errors.collect())
+        (blocks, errors.collect())
     }
 }
 
@@ -112,8 +108,22 @@ unsafe extern "C" fn take(message: *mut native::rd_kafka_message_t, taking: *mut
     let code = unsafe { ptr::addr_of!((*message).err).cast::<i32>().read() };
     if code == 0 {
         // SAFETY: alive, and without an error.
-        let record = unsafe { taking.copier.copy_native(message, taking.topic.clone()) };
-        taking.records.push(Arc::new(record));
+        let message = unsafe { Native::of(message) };
+        if taking.blocks.last().is_none_or(RecordBlock::is_full) {
+            let TopicPartition { topic, partition } = taking.partition;
+            let (count, size) = (taking.left, message.body());
+            let block = RecordBlock::new(topic.clone(), *partition, count, size);
+            taking.blocks.push(block);
+        }
+        if let Some(block) = taking.blocks.last_mut() {
+            block.push(
+                message.offset,
+                message.timestamp_ms,
+                message.key,
+                message.value,
+            );
+            message.each_header(|name, value| block.push_header(&name.to_string_lossy(), value));
+        }
     } else {
         let known = native::rd_kafka_resp_err_t::try_from(code);
         let code = known.map_or(RDKafkaErrorCode::Unknown, RDKafkaErrorCode::from);
@@ -122,7 +132,9 @@ unsafe extern "C" fn take(message: *mut native::rd_kafka_message_t, taking: *mut
         let reason = String::from_utf8_lossy(reason.unwrap_or_default()).into_owned();
         taking.errors.push((code, reason));
     }
-    if taking.records.len() + taking.errors.len() >= taking.most {
+    taking.taken += 1;
+    taking.left = taking.left.saturating_sub(1);
+    if taking.taken >= taking.most {
         // SAFETY: the client is alive. What was not taken goes back to the head of the queue.
         unsafe { native::rd_kafka_yield(taking.client) };
     }

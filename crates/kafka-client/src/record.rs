@@ -31,43 +31,13 @@ impl Copier {
         let topic = self.topic(message.topic());
         #[expect(unsafe_code, reason = "the message is alive: it is borrowed")]
         // SAFETY: as said, and it has no error: rdkafka makes errors of those that have.
-        unsafe {
-            self.copy_native(message.ptr(), topic)
-        }
-    }
-
-    /// The record a message of this topic holds.
-    ///
-    /// # Safety
-    /// The message is alive, and its `err` is none.
-    #[expect(unsafe_code, reason = "reads a message by librdkafka's own functions")]
-    pub(crate) unsafe fn copy_native(
-        &mut self,
-        message: *const native::rd_kafka_message_t,
-        topic: Arc<str>,
-    ) -> Record {
-        // SAFETY: the caller's; a message owns its key and value for as long as it lives.
-        let (partition, offset, timestamp_ms, key, value) = unsafe {
-            let fields = &*message;
-            let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-            (
-                fields.partition,
-                fields.offset,
-                native::rd_kafka_message_timestamp(message, &mut kind).max(0),
-                slice(fields.key, fields.key_len),
-                slice(fields.payload, fields.len),
-            )
-        };
+        let message = unsafe { Native::of(message.ptr()) };
         let mut parts: Vec<(Arc<str>, &[u8])> = Vec::new();
-        // SAFETY: the caller's.
-        unsafe {
-            each_header(message, |name, value| {
-                let name = self.name(name);
-                parts.push((name, value));
-            });
-        }
-        let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-        let total = size(key) + size(value) + parts.iter().map(|(_, v)| v.len()).sum::<usize>();
+        message.each_header(|name, value| {
+            let name = self.name(name);
+            parts.push((name, value));
+        });
+        let total = message.body() + parts.iter().map(|(_, v)| v.len()).sum::<usize>();
         if self.chunk.capacity() < total {
             self.chunk = BytesMut::with_capacity(total.max(CHUNK));
         }
@@ -75,18 +45,18 @@ impl Copier {
             self.chunk.extend_from_slice(bytes);
             self.chunk.split().freeze()
         };
-        let key = key.map(&mut put);
-        let value = value.map(&mut put);
+        let key = message.key.map(&mut put);
+        let value = message.value.map(&mut put);
         let headers: Vec<_> = parts
             .into_iter()
             .map(|(name, value)| (name, put(value)))
             .collect();
         let mut record = Record {
             topic,
-            partition,
-            offset,
+            partition: message.partition,
+            offset: message.offset,
             id: Uuid::nil(),
-            timestamp_ms,
+            timestamp_ms: message.timestamp_ms,
             key,
             value,
             headers,
@@ -128,37 +98,71 @@ pub(crate) unsafe fn slice<'m>(start: *const c_void, length: usize) -> Option<&'
     (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
 }
 
-/// A message's headers. rdkafka's own reader panics at a name that is not UTF-8, and anyone who may
-/// write to a topic can put one there.
-///
-/// # Safety
-/// The message is alive for as long as its values are used.
-#[expect(
-    unsafe_code,
-    reason = "reads the headers by librdkafka's own functions"
-)]
-unsafe fn each_header<'m>(
+/// A message of librdkafka's.
+pub(crate) struct Native<'m> {
     message: *const native::rd_kafka_message_t,
-    mut each: impl FnMut(&CStr, &'m [u8]),
-) {
-    const OK: native::rd_kafka_resp_err_t = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
-    let mut headers = ptr::null_mut();
-    // SAFETY: the message is alive; it owns the headers, and they own names (which end in NUL)
-    // and values. A null value comes with no size.
-    unsafe {
-        if native::rd_kafka_message_headers(message, &mut headers) != OK {
-            return;
+    pub partition: i32,
+    pub offset: i64,
+    /// In milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+    pub key: Option<&'m [u8]>,
+    pub value: Option<&'m [u8]>,
+}
+
+impl<'m> Native<'m> {
+    /// # Safety
+    /// The message is alive for as long as this or any part of it is used, and its `err` is none.
+    #[expect(unsafe_code, reason = "reads a message by librdkafka's own functions")]
+    pub unsafe fn of(message: *const native::rd_kafka_message_t) -> Self {
+        // SAFETY: the caller's; a message owns its key and value for as long as it lives.
+        unsafe {
+            let fields = &*message;
+            let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+            Self {
+                message,
+                partition: fields.partition,
+                offset: fields.offset,
+                timestamp_ms: native::rd_kafka_message_timestamp(message, &mut kind).max(0),
+                key: slice(fields.key, fields.key_len),
+                value: slice(fields.payload, fields.len),
+            }
         }
-        for index in 0.. {
-            let mut name: *const c_char = ptr::null();
-            let mut value: *const c_void = ptr::null();
-            let mut size = 0;
-            let got =
-                native::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size);
-            if got != OK || name.is_null() {
+    }
+
+    /// Bytes of key and value.
+    pub fn body(&self) -> usize {
+        let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        size(self.key) + size(self.value)
+    }
+
+    /// rdkafka's own reader panics at a name that is not UTF-8, and anyone who may write to a topic can
+    /// put one there.
+    #[expect(
+        unsafe_code,
+        reason = "reads the headers by librdkafka's own functions"
+    )]
+    pub fn each_header(&self, mut each: impl FnMut(&CStr, &'m [u8])) {
+        const OK: native::rd_kafka_resp_err_t =
+            native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message is alive; it owns the headers, and they own names (which end in NUL)
+        // and values. A null value comes with no size.
+        unsafe {
+            if native::rd_kafka_message_headers(self.message, &mut headers) != OK {
                 return;
             }
-            each(CStr::from_ptr(name), slice(value, size).unwrap_or_default());
+            for index in 0.. {
+                let mut name: *const c_char = ptr::null();
+                let mut value: *const c_void = ptr::null();
+                let mut size = 0;
+                let got = native::rd_kafka_header_get_all(
+                    headers, index, &mut name, &mut value, &mut size,
+                );
+                if got != OK || name.is_null() {
+                    return;
+                }
+                each(CStr::from_ptr(name), slice(value, size).unwrap_or_default());
+            }
         }
     }
 }

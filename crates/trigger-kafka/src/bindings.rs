@@ -7,7 +7,6 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use host_runtime::{CallError, Component, Export, Invoker, InvokerLimits, State};
 use wasmtime::Store;
@@ -49,16 +48,19 @@ pub struct Given<'r> {
 
 impl<'r> From<&'r Message> for Given<'r> {
     fn from(Message { record, attempt }: &'r Message) -> Self {
-        let headers = record.headers.iter();
+        let headers = record.headers();
         Self {
-            topic: &record.topic,
-            partition: record.partition,
-            offset: record.offset,
-            timestamp_ms: record.timestamp_ms,
-            key: record.key.as_deref(),
-            value: record.value.as_deref(),
+            topic: record.topic(),
+            partition: record.partition(),
+            offset: record.offset(),
+            timestamp_ms: record.timestamp_ms(),
+            key: record.key(),
+            value: record.value(),
             headers: headers
-                .map(|(name, value)| Header { name, value })
+                .map(|(name, value)| Header {
+                    name: std::str::from_utf8(name).unwrap_or_default(),
+                    value,
+                })
                 .collect(),
             attempt: *attempt,
         }
@@ -102,25 +104,30 @@ unsafe impl Lower for Message {
             return Given::from(self).linear_lower_to_memory(context, ty, offset);
         }
         let Self { record, attempt } = self;
-        let topic = put(context, record.topic.as_bytes())?;
-        let key = record.key.as_deref().map(|key| put(context, key));
-        let value = record.value.as_deref().map(|value| put(context, value));
-        let headers = put_headers(context, &record.headers)?;
-        // Written at once: each field by itself would look the guest's memory up again.
+        // All memory first, then all bytes: whenever the guest gives some, its memory may move.
+        let topic = Part::new(context, record.topic().as_bytes())?;
+        let key = Part::maybe(context, record.key())?;
+        let value = Part::maybe(context, record.value())?;
+        let headers = record.headers();
+        let headers = put_headers(context, headers)?;
+        let memory = context.as_slice_mut();
+        for part in [Some(topic), key, value].into_iter().flatten() {
+            part.put(memory);
+        }
         let mut fields = Fields::<SIZE>::default();
-        fields.set(0, topic);
-        fields.set(8, record.partition.to_le_bytes());
-        fields.set(16, record.offset.to_le_bytes());
-        fields.set(24, record.timestamp_ms.to_le_bytes());
+        fields.set(0, topic.pair()?);
+        fields.set(8, record.partition().to_le_bytes());
+        fields.set(16, record.offset().to_le_bytes());
+        fields.set(24, record.timestamp_ms().to_le_bytes());
         for (at, part) in [(32, key), (44, value)] {
             if let Some(part) = part {
                 fields.set(at, [1]);
-                fields.set(at + 4, part?);
+                fields.set(at + 4, part.pair()?);
             }
         }
         fields.set(56, headers);
         fields.set(64, attempt.to_le_bytes());
-        *context.get(offset) = fields.0;
+        memory[offset..offset + SIZE].copy_from_slice(&fields.0);
         Ok(())
     }
 }
@@ -155,31 +162,68 @@ fn pair(start: usize, length: usize) -> wasmtime::Result<[u8; 8]> {
     Ok(pair.0)
 }
 
-/// Copies bytes into memory that the guest gives for them.
-fn put<T>(context: &mut LowerContext<'_, T>, bytes: &[u8]) -> wasmtime::Result<[u8; 8]> {
-    let start = context.realloc(0, 0, 1, bytes.len())?;
-    context.as_slice_mut()[start..start + bytes.len()].copy_from_slice(bytes);
-    pair(start, bytes.len())
+/// Memory that the guest gives. Nothing is asked of it for nothing: any address is right then.
+fn room<T>(context: &mut LowerContext<'_, T>, align: u32, size: usize) -> wasmtime::Result<usize> {
+    if size == 0 {
+        return Ok(align as usize);
+    }
+    context.realloc(0, 0, align, size)
 }
 
-fn put_headers<T>(
-    context: &mut LowerContext<'_, T>,
-    headers: &[(Arc<str>, Bytes)],
-) -> wasmtime::Result<[u8; 8]> {
-    let start = context.realloc(0, 0, 4, headers.len() * HEADER_SIZE)?;
-    for (number, (name, value)) in headers.iter().enumerate() {
-        let mut fields = Fields::<HEADER_SIZE>::default();
-        fields.set(0, put(context, name.as_bytes())?);
-        fields.set(8, put(context, value)?);
-        *context.get(start + number * HEADER_SIZE) = fields.0;
+/// Bytes, and the memory of the guest's that they go to.
+#[derive(Clone, Copy)]
+struct Part<'r> {
+    start: usize,
+    bytes: &'r [u8],
+}
+
+impl<'r> Part<'r> {
+    fn new<T>(context: &mut LowerContext<'_, T>, bytes: &'r [u8]) -> wasmtime::Result<Self> {
+        let start = room(context, 1, bytes.len())?;
+        Ok(Self { start, bytes })
     }
-    pair(start, headers.len())
+
+    fn maybe<T>(
+        context: &mut LowerContext<'_, T>,
+        bytes: Option<&'r [u8]>,
+    ) -> wasmtime::Result<Option<Self>> {
+        bytes.map(|bytes| Self::new(context, bytes)).transpose()
+    }
+
+    fn put(&self, memory: &mut [u8]) {
+        memory[self.start..self.start + self.bytes.len()].copy_from_slice(self.bytes);
+    }
+
+    fn pair(&self) -> wasmtime::Result<[u8; 8]> {
+        pair(self.start, self.bytes.len())
+    }
+}
+
+fn put_headers<'r, T>(
+    context: &mut LowerContext<'_, T>,
+    headers: impl ExactSizeIterator<Item = (&'r [u8], &'r [u8])>,
+) -> wasmtime::Result<[u8; 8]> {
+    let count = headers.len();
+    let start = room(context, 4, count * HEADER_SIZE)?;
+    for (number, (name, value)) in headers.enumerate() {
+        let name = Part::new(context, name)?;
+        let value = Part::new(context, value)?;
+        let memory = context.as_slice_mut();
+        name.put(memory);
+        value.put(memory);
+        let mut fields = Fields::<HEADER_SIZE>::default();
+        fields.set(0, name.pair()?);
+        fields.set(8, value.pair()?);
+        let at = start + number * HEADER_SIZE;
+        memory[at..at + HEADER_SIZE].copy_from_slice(&fields.0);
+    }
+    pair(start, count)
 }
 
 type Outcomes = Result<Vec<Outcome>, String>;
 
 /// The export in an instance.
-pub(crate) struct Exported(TypedFunc<(Vec<Message>,), (Outcomes,)>);
+pub(crate) struct Exported(TypedFunc<(Arc<[Message]>,), (Outcomes,)>);
 
 fn find(component: &wasmtime::component::Component) -> Option<ComponentExportIndex> {
     let interface = component.get_export_index(None, INTERFACE)?;
@@ -187,7 +231,7 @@ fn find(component: &wasmtime::component::Component) -> Option<ComponentExportInd
 }
 
 impl Export for Exported {
-    type Request = Vec<Message>;
+    type Request = Arc<[Message]>;
     type Response = Outcomes;
 
     fn check(component: &Component) -> wasmtime::Result<()> {
@@ -231,7 +275,7 @@ impl Guest {
 }
 
 impl Handler for Guest {
-    fn handle(&self, batch: Vec<Message>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>> {
+    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>> {
         let invoker = self.0.clone();
         Box::pin(async move {
             match invoker.call(batch).await {

@@ -2,11 +2,13 @@
 //! Kafka itself. The dispatcher knows nothing else of where records come from.
 
 use std::hash::BuildHasher as _;
+use std::num::NonZeroU64;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-pub use event_log::{DeadLetter, Record, TopicPartition};
+pub use event_log::{DeadLetter, TopicPartition};
+use event_log::{RecordBlock, RecordRef};
 use foldhash::fast::RandomState;
 
 /// A place in a partition; grows from record to record.
@@ -20,9 +22,9 @@ pub struct Delivery {
     /// What to commit when it, and all before it, are handled.
     pub position: Position,
     /// The record.
-    pub record: Arc<Record>,
+    pub record: RecordRef,
     /// Of its key, if it has one. Equal keys have equal hashes in this process.
-    pub(crate) key_hash: Option<u64>,
+    pub(crate) key_hash: Option<NonZeroU64>,
     /// When it was appended, in milliseconds since the Unix epoch.
     pub(crate) timestamp_ms: i64,
     /// Bytes it takes, about.
@@ -32,17 +34,29 @@ pub struct Delivery {
 /// Seeded anew in each process.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
+fn hash(key: &[u8]) -> NonZeroU64 {
+    NonZeroU64::new(HASHER.hash_one(key)).unwrap_or(NonZeroU64::MIN)
+}
+
 impl Delivery {
     /// A record that has just been read.
-    pub fn new(position: Position, record: Arc<Record>) -> Self {
+    pub fn new(position: Position, record: RecordRef) -> Self {
         Self {
             position,
-            key_hash: record.key.as_ref().map(|key| HASHER.hash_one(key)),
-            timestamp_ms: record.timestamp_ms,
+            key_hash: record.key().map(hash),
+            timestamp_ms: record.timestamp_ms(),
             size: record.size(),
             record,
         }
     }
+}
+
+/// Those of a block of Kafka's, where a record's place is its offset.
+pub(crate) fn at_offsets(block: &Arc<RecordBlock>) -> impl Iterator<Item = Delivery> + '_ {
+    block.records().map(|record| {
+        let position = Position(record.offset().max(0) as u64);
+        Delivery::new(position, record)
+    })
 }
 
 /// What was read of a partition, in its order.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use event_log::{Consumer, DeadLetter, EventLog, Fetched, GroupOptions, Place, TopicPartition};
+use event_log::{
+    Consumer, DeadLetter, EventLog, Fetched, GroupOptions, Place, RecordBlock, TopicPartition,
+};
 
 use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position, Run};
 
@@ -59,23 +61,39 @@ impl Carrier for Embedded {
 
 /// Neighbours of a partition together.
 fn runs(records: Vec<Fetched>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for Fetched {
-        partition,
-        place,
-        record,
-    } in records
-    {
-        let delivery = Delivery::new(Position(place.0), record);
-        match runs.last_mut() {
-            Some(run) if run.partition == partition => run.deliveries.push(delivery),
-            _ => runs.push(Run {
+    records
+        .chunk_by(|one, next| one.partition == next.partition)
+        .filter_map(|neighbours| {
+            let partition = neighbours.first()?.partition.clone();
+            Some(Run {
+                deliveries: deliveries(&partition, neighbours),
                 partition,
-                deliveries: vec![delivery],
-            }),
+            })
+        })
+        .collect()
+}
+
+fn deliveries(partition: &TopicPartition, fetched: &[Fetched]) -> Vec<Delivery> {
+    let mut deliveries = Vec::with_capacity(fetched.len());
+    let mut rest = fetched;
+    while let Some(first) = rest.first() {
+        let (topic, size) = (partition.topic.clone(), first.record.size());
+        let mut block = RecordBlock::new(topic, partition.partition, rest.len(), size);
+        let mut count = 0;
+        while let Some(fetched) = rest.get(count)
+            && !block.is_full()
+        {
+            block.push_record(&fetched.record);
+            count += 1;
         }
+        let block = Arc::new(block);
+        let (full, more) = rest.split_at(count);
+        let places = full.iter().map(|fetched| Position(fetched.place.0));
+        let records = places.zip(block.records());
+        deliveries.extend(records.map(|(place, record)| Delivery::new(place, record)));
+        rest = more;
     }
-    runs
+    deliveries
 }
 
 struct Table(Arc<EventLog>);

@@ -1,12 +1,12 @@
 //! Which records a trigger wants. Decided in the host, so that a component is not woken for what
 //! it would pass over.
 
-use event_log::Record;
+use event_log::RecordRef;
 
 use crate::config::Filter;
 
 impl Filter {
-    pub(crate) fn accepts(&self, record: &Record) -> bool {
+    pub(crate) fn accepts(&self, record: &RecordRef) -> bool {
         let holds = |name: &str, wanted: &[String]| {
             record
                 .header(name)
@@ -19,22 +19,19 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use event_log::RecordBlock;
+
     use super::*;
 
-    fn record(headers: &[(&str, &str)]) -> Record {
-        Record {
-            topic: "orders".into(),
-            partition: 0,
-            offset: 0,
-            id: uuid::Uuid::nil(),
-            timestamp_ms: 0,
-            key: None,
-            value: None,
-            headers: headers
-                .iter()
-                .map(|(name, value)| ((*name).into(), value.to_string().into()))
-                .collect(),
+    fn record(headers: &[(&str, &str)]) -> RecordRef {
+        let mut block = RecordBlock::new("orders".into(), 0, 1, 0);
+        block.push(0, 0, None, None);
+        for (name, value) in headers {
+            block.push_header(name, value.as_bytes());
         }
+        Arc::new(block).records().next().expect("one")
     }
 
     #[test]

@@ -148,12 +148,12 @@ impl Group {
             attempts,
         } = burial;
         let letter = DeadLetter {
-            dead_letter_topic: self.config.dead_letter_topic(&record.topic),
+            dead_letter_topic: self.config.dead_letter_topic(record.topic()),
             group: self.config.group().to_owned(),
             handler: self.config.component.clone(),
             reason,
             attempts,
-            record,
+            record: Arc::new(record.to_record()),
         };
         let dead_letters = self.dead_letters.clone();
         self.burials

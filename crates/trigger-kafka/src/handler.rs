@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_log::Record;
+use event_log::RecordRef;
 use futures::future::BoxFuture;
 use wasmtime::component::{ComponentType, Lift};
 
@@ -10,7 +10,7 @@ use wasmtime::component::{ComponentType, Lift};
 #[derive(Debug, Clone)]
 pub struct Message {
     /// The record.
-    pub record: Arc<Record>,
+    pub record: RecordRef,
     /// 1 at the first delivery, one more at each retry.
     pub attempt: u32,
 }
@@ -42,5 +42,5 @@ pub enum Failure {
 /// Handles batches.
 pub trait Handler: Send + Sync + 'static {
     /// One outcome per message, in their order.
-    fn handle(&self, batch: Vec<Message>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>>;
+    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>>;
 }

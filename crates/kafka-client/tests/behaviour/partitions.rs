@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use event_log::{Record, TopicPartition};
+use event_log::{RecordRef, TopicPartition};
 use kafka_client::rdkafka::bindings::rd_kafka_resp_err_t as Code;
 use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use kafka_client::rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -11,7 +11,7 @@ use kafka_client::rdkafka::mocking::MockCluster;
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::rdkafka::types::RDKafkaApiKey;
 use kafka_client::rdkafka::{ClientContext, Offset, TopicPartitionList};
-use kafka_client::{Connection, Copier, PartitionReader};
+use kafka_client::{Connection, PartitionReader};
 
 /// What the context was told.
 #[derive(Clone, Default)]
@@ -28,7 +28,6 @@ impl ConsumerContext for Told {}
 struct Reading {
     consumer: Arc<BaseConsumer<Told>>,
     reader: PartitionReader<Told>,
-    copier: Copier,
     partition: TopicPartition,
 }
 
@@ -48,21 +47,22 @@ impl Reading {
         Self {
             consumer,
             reader,
-            copier: Copier::default(),
             partition,
         }
     }
 
     /// Until there is something.
-    fn read(&mut self, most: usize) -> (Vec<Arc<Record>>, Vec<KafkaError>) {
+    fn read(&mut self, most: usize) -> (Vec<RecordRef>, Vec<KafkaError>) {
         let started = Instant::now();
         loop {
             assert!(started.elapsed() < Duration::from_secs(30), "nothing came");
             let polled = self.consumer.poll(Duration::from_millis(5));
             assert!(polled.is_none_or(|polled| polled.is_err()));
-            let read = self.reader.read(most, &mut self.copier);
-            if !read.0.is_empty() || !read.1.is_empty() {
-                return read;
+            let (blocks, errors) = self.reader.read(most);
+            if !blocks.is_empty() || !errors.is_empty() {
+                let blocks: Vec<_> = blocks.into_iter().map(Arc::new).collect();
+                let records = blocks.iter().flat_map(|block| block.records());
+                return (records.collect(), errors);
             }
         }
     }
@@ -71,7 +71,7 @@ impl Reading {
         loop {
             let (records, _) = self.read(most);
             if !records.is_empty() {
-                return records.iter().map(|record| record.offset).collect();
+                return records.iter().map(|record| record.offset()).collect();
             }
         }
     }

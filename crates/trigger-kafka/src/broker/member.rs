@@ -10,17 +10,18 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use event_log::RecordBlock;
+use kafka_client::PartitionReader;
 use kafka_client::rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use kafka_client::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
-use kafka_client::{Copier, PartitionReader};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::commits::{Commits, Offsets};
 use super::committer::Committer;
 use super::context::{GroupContext, Rebalance};
 use super::start;
-use crate::carrier::{Delivery, Event, Position, Run, TopicPartition};
+use crate::carrier::{Event, Run, TopicPartition, at_offsets};
 use crate::config::Start;
 
 /// Records in one batch, and bytes of them, about.
@@ -78,7 +79,6 @@ pub(super) struct Member {
     assign_at: Option<Instant>,
     /// Leave together once all of them are released.
     revoking: VecDeque<Revocation>,
-    copier: Copier,
 }
 
 struct Revocation {
@@ -110,7 +110,6 @@ impl Member {
             assigning: VecDeque::new(),
             assign_at: None,
             revoking: VecDeque::new(),
-            copier: Copier::default(),
         }
     }
 
@@ -391,23 +390,21 @@ impl Member {
         let (mut records, mut bytes) = (0, 0);
         let mut errors = Vec::new();
         self.turn = (self.turn + 1) % count;
-        let copier = &mut self.copier;
         let mut turns = self.partitions.iter_mut().collect::<Vec<_>>();
         turns.rotate_left(self.turn);
         for (name, owned) in turns {
             let Some(reader) = owned.reader.as_mut().filter(|_| !owned.paused) else {
                 continue;
             };
-            let (read, failed) = reader.read(TURN, copier);
+            let (read, failed) = reader.read(TURN);
             errors.extend(failed);
             if read.is_empty() {
                 continue;
             }
-            let deliveries = read.into_iter().map(|record| {
-                let position = Position(record.offset.max(0) as u64);
-                Delivery::new(position, record)
-            });
-            let deliveries: Vec<_> = deliveries.collect();
+            let mut deliveries = Vec::with_capacity(read.iter().map(RecordBlock::len).sum());
+            for block in read.into_iter().map(Arc::new) {
+                deliveries.extend(at_offsets(&block));
+            }
             records += deliveries.len();
             bytes += deliveries
                 .iter()

@@ -1,9 +1,10 @@
 //! Makes batches of lanes that are ready.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Dispatcher;
 use super::lane::Share;
+use super::{Dispatcher, Flight};
 use crate::handler::Message;
 
 /// Bytes of records in one batch, about; one record may be larger.
@@ -15,7 +16,7 @@ pub(crate) struct BatchId(pub u64);
 /// Records for one call of the handler. Those of one key stand together, in order.
 pub(crate) struct Batch {
     pub id: BatchId,
-    pub messages: Vec<Message>,
+    pub messages: Arc<[Message]>,
     /// When those that come for the first time were appended, in milliseconds since the Unix epoch:
     /// neighbours of one millisecond together, with how many they are.
     pub appended: Vec<(i64, usize)>,
@@ -53,7 +54,8 @@ impl Dispatcher {
     }
 
     fn fill(&mut self, limit: usize) -> Batch {
-        let id = BatchId(self.next_id());
+        self.last_batch += 1;
+        let id = BatchId(self.last_batch);
         let mut messages: Vec<Message> = Vec::with_capacity(limit);
         let mut appended: Vec<(i64, usize)> = Vec::new();
         let mut shares = Vec::new();
@@ -88,7 +90,7 @@ impl Dispatcher {
             if let Some(partition) = self.partitions.get_mut(&lane.partition) {
                 partition.busy += 1;
             }
-            self.lanes.take_first(id);
+            self.lanes.take_first();
             shares.push(Share {
                 lane: lane_id,
                 count,
@@ -97,7 +99,12 @@ impl Dispatcher {
                 break;
             }
         }
-        self.in_flight.insert(id, shares);
+        let messages: Arc<[Message]> = messages.into();
+        let flight = Flight {
+            shares,
+            _messages: messages.clone(),
+        };
+        self.in_flight.insert(id, flight);
         Batch {
             id,
             messages,

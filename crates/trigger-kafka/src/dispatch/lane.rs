@@ -4,13 +4,14 @@
 //! at. Two keys of one hash would share a lane: they would wait for each other, and nothing else.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::num::NonZeroU64;
 use std::time::Instant;
 
 use hashbrown::HashTable;
 use slotmap::SlotMap;
 
 use super::queue::Queue;
-use super::{BatchId, Dispatcher, Owned};
+use super::{Dispatcher, Owned};
 use crate::carrier::Delivery;
 
 slotmap::new_key_type! {
@@ -24,24 +25,25 @@ pub(super) type Keys = HashTable<(u64, LaneId)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Ready,
-    InFlight(BatchId),
+    InFlight,
     /// After a failure.
-    Waiting(Instant),
+    Waiting,
     /// The first record is on its way to the dead letters.
     Burying,
 }
 
 impl State {
     pub fn is_busy(self) -> bool {
-        matches!(self, Self::InFlight(_) | Self::Burying)
+        matches!(self, Self::InFlight | Self::Burying)
     }
 }
 
-/// It exists only while its partition is ours.
+/// It exists only while its partition is ours. There are thousands, and each is looked at three times, by
+/// a processor that has forgotten it in between: it is kept small.
 pub(super) struct Lane {
     pub partition: Owned,
     /// Of the key, as its partition's [`Keys`] have it.
-    hash: Option<u64>,
+    pub hash: Option<NonZeroU64>,
     pub queue: Queue,
     pub state: State,
 }
@@ -61,7 +63,7 @@ pub(super) struct Lanes {
     ready_records: usize,
     /// Since when records wait for their batch to fill.
     ready_since: Option<Instant>,
-    /// Those that wait after a failure.
+    /// Those that wait after a failure, and some that are gone.
     waiting: BTreeSet<(Instant, LaneId)>,
 }
 
@@ -93,7 +95,7 @@ impl Lanes {
     /// Puts a record behind the others of its key.
     pub fn add(&mut self, partition: Owned, keys: &mut Keys, delivery: Delivery, now: Instant) {
         let hash = delivery.key_hash;
-        if let Some(hash) = hash
+        if let Some(hash) = hash.map(NonZeroU64::get)
             && let Some((_, id)) = keys.find(hash, |(other, _)| *other == hash)
             && let Some(lane) = self.all.get_mut(*id)
         {
@@ -109,7 +111,7 @@ impl Lanes {
             queue: Queue::of(delivery.into()),
             state: State::Ready,
         });
-        if let Some(hash) = hash {
+        if let Some(hash) = hash.map(NonZeroU64::get) {
             keys.insert_unique(hash, (hash, id), |(hash, _)| *hash);
         }
         self.make_ready(id, now);
@@ -129,7 +131,7 @@ impl Lanes {
     /// The lane waits after a failure.
     pub fn make_wait(&mut self, id: LaneId, until: Instant) {
         if let Some(lane) = self.all.get_mut(id) {
-            lane.state = State::Waiting(until);
+            lane.state = State::Waiting;
             self.waiting.insert((until, id));
         }
     }
@@ -157,11 +159,11 @@ impl Lanes {
     }
 
     /// Puts the lane whose turn it is into a batch.
-    pub fn take_first(&mut self, batch: BatchId) {
+    pub fn take_first(&mut self) {
         if let Some(id) = self.ready.pop_front()
             && let Some(lane) = self.all.get_mut(id)
         {
-            lane.state = State::InFlight(batch);
+            lane.state = State::InFlight;
             let taken = lane.queue.len();
             self.forget_ready(taken);
         }
@@ -180,12 +182,8 @@ impl Lanes {
     /// Forgets a lane, whatever it holds.
     pub fn remove(&mut self, id: LaneId) -> Option<Lane> {
         let lane = self.all.remove(id)?;
-        match lane.state {
-            State::Ready => self.forget_ready(lane.queue.len()),
-            State::Waiting(until) => {
-                self.waiting.remove(&(until, id));
-            }
-            State::InFlight(_) | State::Burying => {}
+        if lane.state == State::Ready {
+            self.forget_ready(lane.queue.len());
         }
         Some(lane)
     }
@@ -201,6 +199,26 @@ impl Lanes {
 }
 
 impl Dispatcher {
+    /// The first so many records of a lane are done, and so is its call or burial.
+    pub(super) fn complete(&mut self, id: LaneId, count: usize, now: Instant) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        let Some(partition) = self.partitions.get_mut(&lane.partition) else {
+            return;
+        };
+        partition.finish_first(&mut lane.queue, count);
+        if lane.queue.is_empty() && partition.drain_until.is_none() {
+            // As `end_busy` does it, which would look everything up again for nearly each record.
+            partition.busy -= 1;
+            if let Some(lane) = self.lanes.remove(id) {
+                partition.forget(id, &lane);
+            }
+        } else {
+            self.go_on(id, now);
+        }
+    }
+
     /// The lane's call or burial is over, and it has nothing to wait for.
     pub(super) fn go_on(&mut self, id: LaneId, now: Instant) {
         if self.end_busy(id) {
@@ -240,13 +258,7 @@ impl Dispatcher {
             return;
         };
         if let Some(partition) = self.partitions.get_mut(&lane.partition) {
-            partition.held -= lane.queue.len();
-            partition.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
-            if let Some(hash) = lane.hash
-                && let Ok(entry) = partition.keys.find_entry(hash, |(_, other)| *other == id)
-            {
-                entry.remove();
-            }
+            partition.forget(id, &lane);
         }
     }
 

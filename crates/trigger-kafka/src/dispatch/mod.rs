@@ -19,14 +19,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use event_log::RecordRef;
 use foldhash::fast::RandomState;
 
 pub(crate) use self::batches::{Batch, BatchId};
 pub(crate) use self::lane::LaneId;
-use self::lane::{Keys, Lanes};
+use self::lane::{Keys, Lane, Lanes, Share};
+use self::queue::Queue;
 use self::tracker::Tracker;
-use crate::carrier::{Position, Record, Run, TopicPartition};
+use crate::carrier::{Position, Run, TopicPartition};
 use crate::config::TriggerConfig;
+use crate::handler::Message;
 use crate::meters::Meters;
 
 /// Finished records of a partition that may wait behind one that is not, in count: they cost
@@ -55,9 +58,16 @@ pub(crate) enum Effect {
 #[derive(Debug)]
 pub(crate) struct Burial {
     pub lane: LaneId,
-    pub record: Arc<Record>,
+    pub record: RecordRef,
     pub reason: String,
     pub attempts: u32,
+}
+
+/// A call that has not ended. Its messages are kept until it has, so that one thread counts the
+/// references to their records.
+struct Flight {
+    shares: Vec<Share>,
+    _messages: Arc<[Message]>,
 }
 
 /// One group's records, from their arrival to the commit.
@@ -67,16 +77,17 @@ pub(crate) struct Dispatcher {
     partitions: HashMap<Owned, Partition, RandomState>,
     names: HashMap<TopicPartition, Owned>,
     lanes: Lanes,
-    in_flight: BTreeMap<BatchId, Vec<lane::Share>>,
+    in_flight: BTreeMap<BatchId, Flight>,
     effects: Vec<Effect>,
-    last_id: u64,
+    last_batch: u64,
+    last_owned: u32,
     /// Calls in a row that the host could not make.
     host_failures: u32,
 }
 
 /// One ownership of a partition: one that leaves and comes back is another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Owned(u64);
+struct Owned(u32);
 
 /// A partition that is ours.
 struct Partition {
@@ -116,6 +127,26 @@ impl Partition {
         self.moved = self.tracker.finish(position).or(self.moved);
     }
 
+    /// The first so many records of a lane need no more work.
+    fn finish_first(&mut self, queue: &mut Queue, count: usize) {
+        for finished in std::iter::from_fn(|| queue.pop()).take(count) {
+            self.held -= 1;
+            self.held_bytes -= finished.size;
+            self.finish(finished.position);
+        }
+    }
+
+    /// A lane is gone.
+    fn forget(&mut self, id: LaneId, lane: &Lane) {
+        self.held -= lane.queue.len();
+        self.held_bytes -= lane.queue.iter().map(|left| left.size).sum::<usize>();
+        if let Some(hash) = lane.hash
+            && let Ok(entry) = self.keys.find_entry(hash.get(), |(_, other)| *other == id)
+        {
+            entry.remove();
+        }
+    }
+
     fn commit(&mut self) -> Option<Effect> {
         let position = self.moved.take()?;
         Some(Effect::Commit(self.name.clone(), position))
@@ -132,7 +163,8 @@ impl Dispatcher {
             lanes: Lanes::default(),
             in_flight: BTreeMap::new(),
             effects: Vec::new(),
-            last_id: 0,
+            last_batch: 0,
+            last_owned: 0,
             host_failures: 0,
         }
     }
@@ -147,7 +179,8 @@ impl Dispatcher {
     pub fn assigned(&mut self, partitions: Vec<TopicPartition>) {
         self.lost(&partitions);
         for name in partitions {
-            let owned = Owned(self.next_id());
+            self.last_owned = self.last_owned.wrapping_add(1);
+            let owned = Owned(self.last_owned);
             self.names.insert(name.clone(), owned);
             self.partitions.insert(owned, Partition::new(name));
         }
@@ -245,11 +278,6 @@ impl Dispatcher {
                 "gave a partition up before its calls ended"
             );
         }
-    }
-
-    fn next_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
     }
 
     /// Releases a partition that is drained.

@@ -2,30 +2,32 @@
 
 use std::time::{Instant, SystemTime};
 
+use event_log::RecordRef;
+
 use super::batches::BatchId;
 use super::lane::{LaneId, Share, State};
 use super::queue::Pending;
-use super::{Burial, Dispatcher, Effect, Record};
+use super::{Burial, Dispatcher, Effect, Flight};
 use crate::handler::{Failure, Outcome};
 
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 4000;
 
 /// The trace a record belongs to: the second field of its `traceparent` (W3C Trace Context).
-fn trace_id(record: &Record) -> Option<String> {
+fn trace_id(record: &RecordRef) -> Option<String> {
     let header = record.header("traceparent")?;
     let id = std::str::from_utf8(header).ok()?.split('-').nth(1)?;
     Some(id.to_owned())
 }
 
-fn show_partition(record: &Record) -> String {
-    format!("{}/{}", record.topic, record.partition)
+fn show_partition(record: &RecordRef) -> String {
+    format!("{}/{}", record.topic(), record.partition())
 }
 
 impl Dispatcher {
     /// A call ended.
     pub fn handled(&mut self, id: BatchId, result: Result<Vec<Outcome>, Failure>, now: Instant) {
-        let Some(shares) = self.in_flight.remove(&id) else {
+        let Some(Flight { shares, .. }) = self.in_flight.remove(&id) else {
             return;
         };
         self.meters.batches.increment(1);
@@ -120,15 +122,17 @@ impl Dispatcher {
                 Outcome::Reject(reason) => failed = Some((true, reason)),
             }
         }
+        let Some((rejected, reason)) = failed else {
+            self.complete(id, done, now);
+            return done;
+        };
         self.finish_first(id, done);
-        match failed {
-            None => self.go_on(id, now),
-            Some((false, reason)) => self.retry(id, reason, now),
-            Some((true, reason)) => {
-                self.meters.rejected.increment(1);
-                let failures = self.first(id).map_or(0, |first| first.failures);
-                self.bury(id, reason, failures + 1);
-            }
+        if rejected {
+            self.meters.rejected.increment(1);
+            let failures = self.first(id).map_or(0, |first| first.failures);
+            self.bury(id, reason, failures + 1);
+        } else {
+            self.retry(id, reason, now);
         }
         done
     }
@@ -143,7 +147,7 @@ impl Dispatcher {
         if failures >= max_attempts {
             return self.bury(id, reason, failures);
         }
-        let appended_ms = first.record.timestamp_ms;
+        let appended_ms = first.timestamp_ms;
         if self.config.retry.is_too_old(appended_ms, SystemTime::now()) {
             let max_age_ms = self.config.retry.max_age_ms;
             let reason = format!("older than {max_age_ms} ms when it failed: {reason}");
@@ -153,7 +157,7 @@ impl Dispatcher {
             return;
         };
         let partition = show_partition(&first.record);
-        let offset = first.record.offset;
+        let offset = first.record.offset();
         let trace_id = trace_id(&first.record);
         self.meters.retried.increment(1);
         let delay = self.delay(failures);
@@ -182,7 +186,7 @@ impl Dispatcher {
         tracing::warn!(
             group = self.config.group(),
             partition = show_partition(&first.record),
-            offset = first.record.offset,
+            offset = first.record.offset(),
             trace_id = trace_id(&first.record),
             attempts,
             reason,
@@ -203,8 +207,7 @@ impl Dispatcher {
         match kept {
             Ok(()) => {
                 self.meters.dead_letters.increment(1);
-                self.finish_first(id, 1);
-                self.go_on(id, now);
+                self.complete(id, 1, now);
             }
             Err(error) => {
                 tracing::warn!(
@@ -230,13 +233,6 @@ impl Dispatcher {
         let Some(partition) = self.partitions.get_mut(&lane.partition) else {
             return;
         };
-        for _ in 0..count {
-            let Some(finished) = lane.queue.pop() else {
-                return;
-            };
-            partition.held -= 1;
-            partition.held_bytes -= finished.size;
-            partition.finish(finished.position);
-        }
+        partition.finish_first(&mut lane.queue, count);
     }
 }

@@ -1,14 +1,15 @@
 //! The records of one key that are not finished, in their order.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use crate::carrier::{Delivery, Position, Record};
+use event_log::RecordRef;
+
+use crate::carrier::{Delivery, Position};
 
 /// A record that is not finished.
 pub(super) struct Pending {
     pub position: Position,
-    pub record: Arc<Record>,
+    pub record: RecordRef,
     /// When it was appended, in milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
     /// Bytes it takes, about.
@@ -32,30 +33,34 @@ impl From<Delivery> for Pending {
     }
 }
 
-/// First in, first out. Most keys have one record at a time, so the first one needs no memory apart.
+/// First in, first out. Most keys have one record at a time, so the first one needs no memory apart, and
+/// the place of the others takes little.
 pub(super) struct Queue {
     first: Option<Pending>,
     /// None while there is no first.
-    rest: VecDeque<Pending>,
+    rest: Option<Box<Rest>>,
 }
+
+#[derive(Default)]
+struct Rest(VecDeque<Pending>);
 
 impl Queue {
     pub fn of(first: Pending) -> Self {
         Self {
             first: Some(first),
-            rest: VecDeque::new(),
+            rest: None,
         }
     }
 
     pub fn push(&mut self, pending: Pending) {
         match self.first {
-            Some(_) => self.rest.push_back(pending),
+            Some(_) => self.rest.get_or_insert_default().0.push_back(pending),
             None => self.first = Some(pending),
         }
     }
 
     pub fn pop(&mut self) -> Option<Pending> {
-        let next = self.rest.pop_front();
+        let next = self.rest.as_mut().and_then(|rest| rest.0.pop_front());
         std::mem::replace(&mut self.first, next)
     }
 
@@ -68,7 +73,7 @@ impl Queue {
     }
 
     pub fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.0.len())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -76,10 +81,15 @@ impl Queue {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Pending> {
-        self.first.iter().chain(&self.rest)
+        self.first
+            .iter()
+            .chain(self.rest.iter().flat_map(|rest| &rest.0))
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Pending> {
-        self.first.iter_mut().chain(&mut self.rest)
+        let rest = self.rest.iter_mut();
+        self.first
+            .iter_mut()
+            .chain(rest.flat_map(|rest| &mut rest.0))
     }
 }

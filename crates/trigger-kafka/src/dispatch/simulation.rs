@@ -27,7 +27,7 @@ struct World {
     committed: Vec<usize>,
     /// Finished in any ownership: handled or buried.
     finished: Vec<BTreeSet<usize>>,
-    calls: Vec<(BatchId, Vec<Message>)>,
+    calls: Vec<(BatchId, Arc<[Message]>)>,
     burials: Vec<Burial>,
 }
 
@@ -105,8 +105,8 @@ impl World {
         let mut in_batch: HashMap<i32, BTreeSet<usize>> = HashMap::new();
         for message in messages {
             let record = &message.record;
-            let (index, place) = (record.partition as usize, record.offset as usize - 1);
-            let here = in_batch.entry(record.partition).or_default();
+            let (index, place) = (record.partition() as usize, record.offset() as usize - 1);
+            let here = in_batch.entry(record.partition()).or_default();
             if let Some(key) = self.log[index][place] {
                 for earlier in 0..place {
                     let before = self.log[index][earlier] == Some(key);
@@ -135,7 +135,10 @@ impl World {
         };
         let mut failed: BTreeSet<(i32, Option<&str>)> = BTreeSet::new();
         for (message, outcome) in messages.iter().zip(result.iter().flatten()) {
-            let (index, place) = (message.record.partition, message.record.offset as usize - 1);
+            let (index, place) = (
+                message.record.partition(),
+                message.record.offset() as usize - 1,
+            );
             let key = self.log[index as usize][place];
             if *outcome != Outcome::Done {
                 failed.insert((index, key));
@@ -162,7 +165,7 @@ impl World {
             Err(anyhow::anyhow!("away"))
         } else {
             let record = &burial.record;
-            self.finished[record.partition as usize].insert(record.offset as usize - 1);
+            self.finished[record.partition() as usize].insert(record.offset() as usize - 1);
             Ok(())
         };
         self.dispatcher.buried(burial.lane, kept, self.now);

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use event_log::RecordBlock;
 
 use super::*;
-use crate::carrier::Delivery;
+use crate::carrier::{Delivery, at_offsets};
 use crate::handler::{Failure, Message, Outcome};
 
 pub(super) fn config(toml: &str) -> TriggerConfig {
@@ -36,17 +36,11 @@ pub(super) fn run(number: i32, deliveries: Vec<Delivery>) -> Vec<Run> {
 }
 
 pub(super) fn delivery(number: i32, key: Option<&str>, offset: i64) -> Delivery {
-    let record = Record {
-        topic: "t".into(),
-        partition: number,
-        offset,
-        id: uuid::Uuid::nil(),
-        timestamp_ms: 0,
-        key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
-        value: None,
-        headers: vec![("ce_type".into(), Bytes::from("wanted"))],
-    };
-    Delivery::new(Position(offset as u64), Arc::new(record))
+    let mut block = RecordBlock::new("t".into(), number, 1, 0);
+    block.push(offset, 0, key.map(str::as_bytes), None);
+    block.push_header("ce_type", b"wanted");
+    let delivery = at_offsets(&Arc::new(block)).next();
+    delivery.expect("one")
 }
 
 fn keyed(records: &[(&str, i64)]) -> Vec<Run> {
@@ -57,7 +51,7 @@ fn keyed(records: &[(&str, i64)]) -> Vec<Run> {
 }
 
 fn offsets(messages: &[Message]) -> Vec<i64> {
-    messages.iter().map(|m| m.record.offset).collect()
+    messages.iter().map(|m| m.record.offset()).collect()
 }
 
 fn next(dispatcher: &mut Dispatcher, now: Instant) -> (BatchId, Vec<i64>) {
@@ -211,7 +205,7 @@ fn after_the_last_attempt_a_record_is_buried_and_the_key_goes_on() {
     let (id, _) = next(&mut d, at);
     d.handled(id, Ok(vec![retry(), Outcome::Done]), at);
     let burial = burial(&mut d);
-    assert_eq!((burial.record.offset, burial.attempts), (1, 2));
+    assert_eq!((burial.record.offset(), burial.attempts), (1, 2));
     assert_eq!(burial.reason, "why");
     assert!(d.next_batch(at).is_none(), "not before it is kept");
     assert_eq!(commits(&mut d), [0_u64; 0]);
@@ -253,8 +247,8 @@ fn only_the_culprit_of_a_failed_batch_is_charged() {
         assert_eq!(batch.messages.len(), 1, "one by one");
         let message = &batch.messages[0];
         assert_eq!(message.attempt, 1);
-        alone.push(message.record.offset);
-        let result = match message.record.offset {
+        alone.push(message.record.offset());
+        let result = match message.record.offset() {
             3 => Err(Failure::Handler("trap".to_owned())),
             _ => done(1),
         };
@@ -262,7 +256,7 @@ fn only_the_culprit_of_a_failed_batch_is_charged() {
     }
     alone.sort_unstable();
     assert_eq!(alone, [1, 2, 3, 4]);
-    assert_eq!(burial(&mut d).record.offset, 3);
+    assert_eq!(burial(&mut d).record.offset(), 3);
 }
 
 #[test]
