@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::Record;
 
-/// Bytes of records after which a block is full. It lives as long as any record of it, so it is small.
+/// Bytes of records in one block, about; one record may be larger, alone. A block lives as long as any
+/// record of it, so it is small.
 const FULL: usize = 32 << 10;
 
 /// Records of one partition, in their order.
@@ -108,9 +109,9 @@ impl RecordBlock {
         }
     }
 
-    /// Whether the next record belongs into another block.
-    pub fn is_full(&self) -> bool {
-        self.bytes.len() >= FULL
+    /// Whether a record of about so many bytes belongs here, not into another block.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.entries.is_empty() || self.bytes.len().saturating_add(bytes) <= FULL
     }
 
     /// How many there are.
@@ -315,13 +316,18 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_full_by_its_bytes_and_one_record_may_be_larger() {
-        let mut block = RecordBlock::new("orders".into(), 0, 1000, 10);
+    fn a_large_record_is_not_kept_alive_by_small_ones() {
         let large = vec![b'x'; 3 * FULL];
-        block.push(0, 0, None, Some(&large[..FULL - 1]));
-        assert!(!block.is_full());
-        block.push(1, 0, None, Some(&large));
-        assert!(block.is_full());
+        let mut block = RecordBlock::new("orders".into(), 0, 1000, 10);
+        assert!(block.has_room(large.len()), "it has to be somewhere");
+        block.push(0, 0, None, Some(b"small"));
+        assert!(block.has_room(10) && !block.has_room(large.len()));
+        block.push(1, 0, None, Some(&large[..FULL - 10]));
+        assert!(block.has_room(5) && !block.has_room(6));
+
+        let mut block = RecordBlock::new("orders".into(), 0, 1, large.len());
+        block.push(2, 0, None, Some(&large));
+        assert!(!block.has_room(0));
         let last = Arc::new(block).records().last().unwrap();
         assert_eq!(last.value(), Some(large.as_slice()));
     }

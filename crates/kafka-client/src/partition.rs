@@ -109,10 +109,11 @@ unsafe extern "C" fn take(message: *mut native::rd_kafka_message_t, taking: *mut
     if code == 0 {
         // SAFETY: alive, and without an error.
         let message = unsafe { Native::of(message) };
-        if taking.blocks.last().is_none_or(RecordBlock::is_full) {
+        let size = message.body();
+        let last = taking.blocks.last();
+        if last.is_none_or(|block| !block.has_room(size)) {
             let TopicPartition { topic, partition } = taking.partition;
-            let (count, size) = (taking.left, message.body());
-            let block = RecordBlock::new(topic.clone(), *partition, count, size);
+            let block = RecordBlock::new(topic.clone(), *partition, taking.left, size);
             taking.blocks.push(block);
         }
         if let Some(block) = taking.blocks.last_mut() {

@@ -81,7 +81,7 @@ fn deliveries(partition: &TopicPartition, fetched: &[Fetched]) -> Vec<Delivery> 
         let mut block = RecordBlock::new(topic, partition.partition, rest.len(), size);
         let mut count = 0;
         while let Some(fetched) = rest.get(count)
-            && !block.is_full()
+            && block.has_room(fetched.record.size())
         {
             block.push_record(&fetched.record);
             count += 1;
