@@ -144,8 +144,22 @@ impl Host {
 
     /// SIGTERM.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// It hangs from now on: alive, with all its connections, and does nothing.
+    pub fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    /// It goes on where it hung.
+    pub fn wake(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args(["-s", name, &self.child.id().to_string()])
             .status()
             .expect("kill runs");
         assert!(status.success());

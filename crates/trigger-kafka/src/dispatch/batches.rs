@@ -76,7 +76,8 @@ impl Dispatcher {
                 }
                 count += 1;
                 bytes += pending.size;
-                if pending.failures == 0 {
+                // Those alone were in a batch that failed and charged none of them.
+                if pending.failures == 0 && !pending.alone {
                     match appended.last_mut() {
                         Some((at, count)) if *at == pending.timestamp_ms => *count += 1,
                         _ => appended.push((pending.timestamp_ms, 1)),

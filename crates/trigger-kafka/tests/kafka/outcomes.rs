@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::read_letter;
 use serde_json::json;
 
-use crate::counters::{count, counted};
+use crate::counters::{count, counted, gauge, outcomes};
 use crate::harness::{succeed, with, within};
 
 const QUICK: &str = "retry = { max_attempts = 4, initial_ms = 20, max_ms = 40 }\ndeadline_ms = 500";
@@ -198,6 +199,65 @@ async fn a_key_that_fails_does_not_hold_back_the_others_of_a_full_partition() {
             2004,
             "each once, and three retries"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_counts_what_becomes_of_its_records() {
+    with(1, async |world| {
+        count();
+        let orders = [
+            json!({"do": "succeed"}),
+            json!({"do": "succeed"}),
+            json!({"do": "sleep", "ms": 1}),
+            json!({"do": "fail-until", "attempt": 2}),
+            json!({"do": "fail-until", "attempt": 99}),
+            json!({"do": "reject"}),
+            json!({"do": "trap"}),
+        ];
+        for (key, order) in orders.into_iter().enumerate() {
+            world.append(&key.to_string(), order).await;
+        }
+        let untyped = FutureRecord::to(&world.topic).key("untyped").payload("");
+        let sent = world.producer.send(untyped, Duration::from_secs(30)).await;
+        sent.expect("produced");
+
+        // All seven are one batch, which the trap fails; then each goes alone.
+        let lines = "concurrency = 1\nbatch = { max_records = 7, max_wait_ms = 4000 }\n\
+                     retry = { max_attempts = 2, initial_ms = 20, max_ms = 40 }\n\
+                     filter = { type = ['thing.happened'] }";
+        let host = world.host("host", lines).await;
+        world.until_committed().await;
+        let group = world.group.as_str();
+        let total = |name: &str| counted(&format!("kafka_trigger_{name}"), group);
+        assert_eq!((total("records_total"), total("filtered_total")), (8, 1));
+        assert_eq!(total("failed_batches_total"), 1);
+        let retries = outcomes("retry", group);
+        assert_eq!(retries, 3, "a record's last attempt is no retry");
+        assert_eq!(total("batches_total"), 1 + 7 + retries);
+        assert_eq!(total("handler_seconds"), total("batches_total"));
+        assert_eq!(total("delay_seconds"), 7, "the first call of each record");
+        assert_eq!(outcomes("done", group), 4);
+        assert_eq!(outcomes("reject", group), 1);
+        assert_eq!(total("dead_letters_total"), 3);
+        assert_eq!(total("rebalances_total"), 1, "the partition came");
+
+        // The lag, while a call lasts longer than it takes to be asked for, and when nothing is left.
+        let slow = json!({"do": "sleep", "ms": 13_000});
+        world.append("a", slow).await;
+        for _ in 0..4 {
+            world.append("a", succeed()).await;
+        }
+        for records in [5.0, 0.0] {
+            within(async {
+                while gauge("kafka_trigger_lag_records", group) != Some(records) {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            })
+            .await;
+        }
+        host.stop().await;
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kafka_client::rdkafka::producer::FutureRecord;
+use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use kafka_client::{TopicSpec, read_letter};
 use serde_json::json;
 
@@ -69,6 +69,43 @@ async fn a_record_of_the_largest_size_a_topic_allows_is_handled_and_can_be_a_dea
         assert_eq!(letter.record.value, None, "it has no room for the value");
         let omitted = letters[0].header("dead-letter-value-omitted-bytes");
         assert!(omitted.is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_transaction_are_handled_once_it_is_committed_and_never_if_it_is_aborted() {
+    with_real(1, async |world| {
+        const LIMIT: Duration = Duration::from_secs(30);
+        let mut config = world.connection.producer_config().expect("valid");
+        config.set("transactional.id", &world.group);
+        let producer: FutureProducer = config.create().expect("a producer");
+        producer.init_transactions(LIMIT).expect("a new one");
+        let write = async |key: &str| {
+            let order = succeed().to_string();
+            let record = FutureRecord::to(&world.topic).key(key).payload(&order);
+            let sent = producer.send(record, LIMIT).await;
+            sent.map_err(|(error, _)| error).expect("produced");
+        };
+        let host = world.host("host", "").await;
+        producer.begin_transaction().expect("begun");
+        write("aborted").await;
+        write("aborted").await;
+        producer.abort_transaction(LIMIT).expect("aborted");
+
+        producer.begin_transaction().expect("begun");
+        write("committed").await;
+        let behind = world.append("behind", succeed()).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.handled(), [], "the transaction is open");
+        producer.commit_transaction(LIMIT).expect("committed");
+        host.until_handled(&behind).await;
+        world.append("last", succeed()).await;
+        world.until_committed().await;
+        let handled = host.stop().await;
+        let mut keys: Vec<_> = handled.iter().map(|handled| handled.key.as_str()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["behind", "committed", "last"]);
     })
     .await;
 }

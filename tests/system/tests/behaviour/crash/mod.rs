@@ -2,6 +2,7 @@
 //! effects, once; and so must everything else that is there.
 
 mod cutting;
+mod hanging;
 mod killing;
 
 use std::{
@@ -59,6 +60,18 @@ impl Load {
         self.noted.lock().expect("not poisoned").completed.len()
     }
 
+    /// Waits until something that is acknowledged from now on has all its effects.
+    pub async fn goes_on(&self, api: &Api) {
+        let account = api.sign_up().await;
+        let (path, body) = (account.path("/tasks"), daily());
+        let task = api.post(&path, &account.token, &body).await.json(201);
+        let id = task["id"].as_str().expect("an id");
+        let path = account.path(&format!("/tasks/{id}/complete"));
+        let done = api.post(&path, &account.token, &json!({})).await;
+        done.json(200);
+        settled_tasks(api, &account).await;
+    }
+
     /// Waits until work has gone on, then stops it and looks at every effect of it.
     pub async fn finish(self, api: &Api, database: &Database) {
         let before = self.completed();
@@ -112,7 +125,7 @@ async fn write(
     noted: Arc<Mutex<Acknowledged>>,
     stop: Arc<AtomicBool>,
 ) {
-    let body = json!({"title": "Crash", "due_date": "2031-01-01", "recurrence_pattern": "daily"});
+    let body = daily();
     let mut host = hosts.iter().cycle();
     while !stop.load(Ordering::Relaxed) {
         let path = account.path("/tasks");
@@ -134,6 +147,10 @@ async fn write(
             noted.lock().expect("not poisoned").completed.insert(id);
         }
     }
+}
+
+fn daily() -> Value {
+    json!({"title": "Crash", "due_date": "2031-01-01", "recurrence_pattern": "daily"})
 }
 
 /// The body of an answer with this status. No answer, or 503, means: not acknowledged.
