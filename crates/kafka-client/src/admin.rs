@@ -12,8 +12,8 @@ use rdkafka::metadata::Metadata;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::create;
-use crate::error::Seen;
-use crate::{Connection, Context, Error};
+use crate::error::{Cause, Seen};
+use crate::{Connection, Context, Error, Mechanism};
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -429,7 +429,22 @@ impl Cluster {
     }
 
     fn explain(&self, action: &str, error: &KafkaError) -> Error {
-        Error::explain(action, &self.connection.brokers, error, &self.seen())
+        let seen = self.seen();
+        let explained = Error::explain(action, &self.connection.brokers, error, &seen);
+        let sasl = &self.connection.sasl;
+        match explained {
+            // librdkafka connects once it has a token, and says nothing while it asks for it again.
+            Error::Protocol { brokers, .. }
+                if seen.is_empty() && sasl.mechanism == Mechanism::OAuthBearer =>
+            {
+                let detail = format!(
+                    "{}: none came in time (or the listener is one for TLS, and silent)",
+                    sasl.token_endpoint
+                );
+                Error::TokenEndpoint { brokers, detail }
+            }
+            explained => explained,
+        }
     }
 
     /// What connections met since the last [`Context::forget`]. It is told to those who poll.
@@ -443,8 +458,9 @@ impl Cluster {
 fn patience(seen: &[Seen]) -> Duration {
     let is_hopeless = |seen: &Seen| {
         matches!(
-            seen.code,
-            RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL
+            seen.cause,
+            Cause::TokenEndpoint
+                | Cause::Code(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)
         )
     };
     if seen.iter().any(is_hopeless) {

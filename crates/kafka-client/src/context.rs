@@ -2,7 +2,7 @@
 //! `tracing` without repeating what stays the same.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -10,7 +10,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::error::Seen;
+use crate::error::{Cause, Seen};
 
 /// Errors that are kept.
 const KEPT: usize = 16;
@@ -22,14 +22,18 @@ const REPEAT: Duration = Duration::from_secs(30);
 pub struct Context {
     seen: Mutex<VecDeque<Seen>>,
     /// When and as what an error was last logged.
-    logged: Mutex<Option<(Instant, RDKafkaErrorCode)>>,
+    logged: Mutex<Option<(Instant, Cause)>>,
+    /// Why the last token could not be had, where that says nothing about the credentials.
+    token_failure: Mutex<Option<String>>,
 }
 
 impl Context {
     /// Keeps and logs an error of the connections. For contexts that wrap this one.
     pub fn note(&self, error: &KafkaError, reason: &str) {
-        if let Some(code) = error.rdkafka_error_code() {
-            self.keep(code, reason);
+        if let Some(code) = error.rdkafka_error_code()
+            && !self.is_token_failure(reason)
+        {
+            self.keep(Cause::Code(code), reason);
         }
     }
 
@@ -38,6 +42,20 @@ impl Context {
         match level {
             RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{line}"),
             _ => tracing::debug!(target: "librdkafka", facility, "{line}"),
+        }
+        let text = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("]: "));
+        let text = text.map_or(line, |(_thread, text)| text);
+        if facility == "OIDC"
+            && let Some(failure) = TokenFailure::parse(text)
+            && failure.is_passing()
+        {
+            *lock(&self.token_failure) = Some(failure.reason.to_owned());
+            self.keep(
+                Cause::TokenEndpoint,
+                &format!("{}: {}", failure.url, failure.reason),
+            );
         }
         // A connection that is closed on us, as one that speaks the wrong protocol, is no error
         // to librdkafka: it only says so here. One that worked and was idle is no trouble.
@@ -50,44 +68,46 @@ impl Context {
             } else {
                 RDKafkaErrorCode::BrokerTransportFailure
             };
-            let text = line
-                .strip_prefix('[')
-                .and_then(|rest| rest.split_once("]: "));
-            self.keep(code, text.map_or(line, |(_thread, text)| text));
+            self.keep(Cause::Code(code), text);
         }
     }
 
-    fn keep(&self, code: RDKafkaErrorCode, reason: &str) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether this error repeats what the log said before: to librdkafka a token that cannot be had is a
+    /// failed authentication.
+    fn is_token_failure(&self, reason: &str) -> bool {
+        let failure = lock(&self.token_failure);
+        reason
+            .strip_prefix("Failed to acquire SASL OAUTHBEARER token: ")
+            .is_some_and(|reason| failure.as_deref() == Some(reason))
+    }
+
+    fn keep(&self, cause: Cause, reason: &str) {
+        let mut seen = lock(&self.seen);
         if seen.len() == KEPT {
             seen.pop_front();
         }
         seen.push_back(Seen {
-            code,
+            cause,
             detail: tidy(reason),
         });
         drop(seen);
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = logged.is_none_or(|(at, last)| last != code || at.elapsed() >= REPEAT);
+        let mut logged = lock(&self.logged);
+        let again = logged.is_none_or(|(at, last)| last != cause || at.elapsed() >= REPEAT);
         // It follows each of the errors that say why.
-        if again && code != RDKafkaErrorCode::AllBrokersDown {
-            *logged = Some((Instant::now(), code));
+        if again && cause != Cause::Code(RDKafkaErrorCode::AllBrokersDown) {
+            *logged = Some((Instant::now(), cause));
             tracing::warn!(reason = tidy(reason), "trouble with a connection to Kafka");
         }
     }
 
     /// Begins anew, so that an old error is not taken for the cause of a new failure.
     pub(crate) fn forget(&self) {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        lock(&self.seen).clear();
     }
 
     /// What the client's connections met, oldest first.
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().cloned().collect()
+        lock(&self.seen).iter().cloned().collect()
     }
 }
 
@@ -103,8 +123,71 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
+/// What librdkafka's log says about a token endpoint:
+/// `Failed to retrieve OIDC token from "URL": REASON (CODE)`, the code being HTTP's, or -1.
+#[derive(Debug, PartialEq, Eq)]
+struct TokenFailure<'l> {
+    url: &'l str,
+    reason: &'l str,
+    code: i32,
+}
+
+impl<'l> TokenFailure<'l> {
+    fn parse(line: &'l str) -> Option<Self> {
+        let (_, rest) = line.split_once("token from \"")?;
+        let (url, rest) = rest.split_once("\": ")?;
+        let (reason, code) = rest.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
+        let code = code.parse().ok()?;
+        Some(Self { url, reason, code })
+    }
+
+    /// Nobody has looked at the credentials: it was not reached, or is not well.
+    fn is_passing(&self) -> bool {
+        matches!(self.code, -1 | 408 | 425 | 429 | 500..)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Without the counts and states at the end that mean something to librdkafka only.
 fn tidy(reason: &str) -> String {
     let end = reason.find(" (after ").unwrap_or(reason.len());
     reason[..end].trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_endpoint_that_refuses_the_credentials_is_told_from_one_that_is_not_well() {
+        let line =
+            |rest: &str| format!("Failed to retrieve OIDC token from \"http://a/b\": {rest}");
+        for (rest, reason, code, is_passing) in [
+            (
+                "Failed to connect (a) (-1)",
+                "Failed to connect (a)",
+                -1,
+                true,
+            ),
+            ("Server is busy (503)", "Server is busy", 503, true),
+            ("slow down (429)", "slow down", 429, true),
+            ("invalid_client (401)", "invalid_client", 401, false),
+            (
+                "unsupported_grant_type (400)",
+                "unsupported_grant_type",
+                400,
+                false,
+            ),
+        ] {
+            let line = line(rest);
+            let failure = TokenFailure::parse(&line).expect("a failure");
+            let url = "http://a/b";
+            assert_eq!(failure, TokenFailure { url, reason, code });
+            assert_eq!(failure.is_passing(), is_passing, "{rest}");
+        }
+        assert_eq!(TokenFailure::parse("JWKS retrieved"), None);
+    }
 }

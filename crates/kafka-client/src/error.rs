@@ -53,6 +53,17 @@ pub enum Error {
         /// What the client saw.
         detail: String,
     },
+    /// There is no token to show to the broker, and not for the credentials.
+    #[error(
+        "no token to authenticate with at {brokers}, from {detail}; check `sasl.token_endpoint`, \
+         and that it can be reached from here"
+    )]
+    TokenEndpoint {
+        /// As in the settings.
+        brokers: String,
+        /// Where it was asked for, and what the client saw.
+        detail: String,
+    },
     /// The broker knows who we are and does not allow it.
     #[error("Kafka does not allow to {action}: {detail}; grant it with kafka-acls.sh")]
     Denied {
@@ -101,7 +112,10 @@ fn list(topics: &[String]) -> String {
 impl Error {
     /// Whether time alone may heal it: then it is worth to wait and try again.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::UnknownTopic { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::UnknownTopic { .. } | Self::TokenEndpoint { .. }
+        )
     }
 
     pub(crate) fn other(action: impl Into<String>, error: &KafkaError) -> Self {
@@ -120,10 +134,15 @@ impl Error {
     pub(crate) fn explain(action: &str, brokers: &str, error: &KafkaError, seen: &[Seen]) -> Self {
         use RDKafkaErrorCode as Code;
         let brokers = brokers.to_owned();
-        let find = |code: Code| seen.iter().rev().find(|seen| seen.code == code);
+        let last = |cause: Cause| seen.iter().rev().find(|seen| seen.cause == cause);
+        let find = |code: Code| last(Cause::Code(code));
         if let Some(seen) = find(Code::Authentication) {
             let detail = seen.detail.clone();
             return Self::Credentials { brokers, detail };
+        }
+        if let Some(seen) = last(Cause::TokenEndpoint) {
+            let detail = seen.detail.clone();
+            return Self::TokenEndpoint { brokers, detail };
         }
         if let Some(seen) = find(Code::SSL) {
             let detail = seen.detail.clone();
@@ -171,6 +190,13 @@ impl Error {
 /// An error the client reported on its own account.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    pub code: RDKafkaErrorCode,
+    pub cause: Cause,
     pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Code(RDKafkaErrorCode),
+    /// It gave no token, and has not refused the credentials.
+    TokenEndpoint,
 }

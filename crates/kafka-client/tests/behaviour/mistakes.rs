@@ -1,6 +1,6 @@
 //! What people see who got something wrong.
 
-use kafka_client::{Cluster, Connection, Error};
+use kafka_client::{Cluster, Connection, Error, Mechanism, Secret};
 use kafka_testing::TestCluster;
 
 #[tokio::test]
@@ -51,6 +51,26 @@ async fn tls_towards_a_plain_listener_is_told_apart_from_an_outage() {
     let error = cluster.check(&[]).await.expect_err("no TLS there");
     assert!(matches!(error, Error::Tls { .. }), "{error:?}");
     assert!(!error.is_passing());
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_is_away_is_named_and_the_credentials_are_not_blamed() {
+    let mut connection = Connection::plain("127.0.0.1:1");
+    connection.sasl.mechanism = Mechanism::OAuthBearer;
+    connection.sasl.token_endpoint = "http://127.0.0.1:2/token".to_owned();
+    connection.sasl.client_id = "taskwhisper".to_owned();
+    connection.sasl.client_secret = Secret::from("client-secret");
+    let cluster = Cluster::new(&connection).expect("a client");
+    // The second time librdkafka has nothing new to tell.
+    for _ in 0..2 {
+        let error = cluster.check(&[]).await.expect_err("nobody listens");
+        assert!(matches!(error, Error::TokenEndpoint { .. }), "{error:?}");
+        assert!(error.is_passing());
+        let text = error.to_string();
+        for part in ["http://127.0.0.1:2/token", "sasl.token_endpoint"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,6 @@ use metrics::{
 };
 
 /// Counts; the bits of a gauge; how many values a histogram took.
-
 static VALUES: LazyLock<Mutex<HashMap<Key, Arc<AtomicU64>>>> = LazyLock::new(Mutex::default);
 
 struct Counters;
