@@ -49,13 +49,13 @@ impl Context {
         let text = text.map_or(line, |(_thread, text)| text);
         if facility == "OIDC"
             && let Some(failure) = TokenFailure::parse(text)
-            && failure.is_passing()
         {
-            *lock(&self.token_failure) = Some(failure.reason.to_owned());
-            self.keep(
-                Cause::TokenEndpoint,
-                &format!("{}: {}", failure.url, failure.reason),
-            );
+            let is_passing = failure.is_passing();
+            *lock(&self.token_failure) = is_passing.then(|| failure.reason.to_owned());
+            if is_passing {
+                let detail = format!("{}: {}", failure.url, failure.reason);
+                self.keep(Cause::TokenEndpoint, &detail);
+            }
         }
         // A connection that is closed on us, as one that speaks the wrong protocol, is no error
         // to librdkafka: it only says so here. One that worked and was idle is no trouble.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::{Cluster, Connection, Error, Follower, Mechanism, Secret, Switch, TopicSpec};
 
-use crate::secured::{PASSWORD, secured};
+use crate::secured::{PASSWORD, Secured, secured};
 use crate::tokens;
 
 fn login(connection: &mut Connection, mechanism: Mechanism, password: &str) {
@@ -114,12 +114,7 @@ async fn a_listener_that_asks_for_a_certificate_lets_in_who_has_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_open_id_connect_is_a_login() {
     let Some(secured) = secured() else { return };
-    let mut connection = secured.connection("TOKEN");
-    connection.sasl.mechanism = Mechanism::OAuthBearer;
-    connection.sasl.token_endpoint = tokens::serve().await;
-    connection.sasl.client_id = tokens::CLIENT.to_owned();
-    connection.sasl.client_secret = Secret::from(tokens::SECRET);
-    connection.sasl.scope = tokens::SCOPE.to_owned();
+    let mut connection = with_token(&secured, tokens::serve().await);
     connection.sasl.extensions = "tenant=one,team=two".to_owned();
     works(&connection).await;
 
@@ -127,6 +122,38 @@ async fn a_token_of_open_id_connect_is_a_login() {
     let error = check(&connection).await.expect_err("a wrong secret");
     assert!(matches!(error, Error::Credentials { .. }), "{error:?}");
     assert!(!error.to_string().contains("guessed"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_endpoint_that_comes_later_is_waited_for() {
+    let Some(secured) = secured() else { return };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("its address").to_string();
+    drop(free);
+    let connection = with_token(&secured, format!("http://{address}/token"));
+    let cluster = Cluster::new(&connection).expect("a client");
+    let error = cluster.check(&[]).await.expect_err("nobody listens");
+    assert!(matches!(error, Error::TokenEndpoint { .. }), "{error:?}");
+    tokens::serve_at(&address).await;
+    // It is asked again after ten seconds.
+    let again = async {
+        while let Err(error) = cluster.check(&[]).await {
+            assert!(error.is_passing(), "{error:?}");
+        }
+    };
+    let again = tokio::time::timeout(Duration::from_secs(60), again);
+    again.await.expect("a token in time");
+}
+
+/// As the client that the token endpoint knows.
+fn with_token(secured: &Secured, endpoint: String) -> Connection {
+    let mut connection = secured.connection("TOKEN");
+    connection.sasl.mechanism = Mechanism::OAuthBearer;
+    connection.sasl.token_endpoint = endpoint;
+    connection.sasl.client_id = tokens::CLIENT.to_owned();
+    connection.sasl.client_secret = Secret::from(tokens::SECRET);
+    connection.sasl.scope = tokens::SCOPE.to_owned();
+    connection
 }
 
 /// PKCS #8 with a password; `None`: there is no openssl to make it.
