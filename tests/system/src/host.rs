@@ -147,6 +147,11 @@ impl Host {
         self.signal("TERM");
     }
 
+    /// SIGINT, as a terminal sends it.
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
     /// It hangs from now on: alive, with all its connections, and does nothing.
     pub fn hang(&self) {
         self.signal("STOP");

@@ -162,7 +162,9 @@ async fn a_host_that_is_asked_to_stop_answers_what_it_has_accepted() {
         },
     )
     .await;
+    // Ctrl-C as a plugin of the real Spin gets it: from Spin, and from the terminal.
     system.host.terminate();
+    system.host.interrupt();
     let status = system.host.ended(Duration::from_secs(30)).await;
     assert!(status.success(), "{status}");
 
