@@ -15,7 +15,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use crate::imports::{Client, KeyValue, KeyValueFile, OutboundHttp, Variables};
 use crate::limits::{Limits, MemoryBudget};
 use crate::state::allows_socket;
-use crate::stdio::Output;
+use crate::stdio::{Log, Output};
 use crate::{Options, State};
 
 /// What all components of one application share.
@@ -184,14 +184,19 @@ fn parse_hosts(id: &str, hosts: &[String]) -> anyhow::Result<AllowedHosts> {
 }
 
 fn output(options: &Options, id: &str, stream: &'static str) -> anyhow::Result<Output> {
-    let Some(folder) = &options.log_dir else {
-        return Ok(Output::Log {
-            component: id.into(),
-            stream,
-        });
+    let file = match &options.log_dir {
+        Some(folder) => {
+            let name = format!("{id}_{stream}.txt");
+            let file = open_log(folder, &name, options.truncate_logs)?;
+            Some(Arc::new(Mutex::new(file)))
+        }
+        None => None,
     };
-    let file = open_log(folder, &format!("{id}_{stream}.txt"), options.truncate_logs)?;
-    Ok(Output::File(Arc::new(Mutex::new(file))))
+    let log = options.follow.includes(id).then(|| Log {
+        component: id.into(),
+        stream,
+    });
+    Ok(Output { file, log })
 }
 
 fn open_log(folder: &Path, name: &str, truncate: bool) -> anyhow::Result<File> {

@@ -17,7 +17,7 @@ mod stdio;
 pub use compiled::compile;
 pub use component::Component;
 pub use invoker::{Invoker, InvokerLimits};
-pub use options::{Compiler, Options};
+pub use options::{Compiler, Follow, Options};
 pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, ResponseBody, Slot};
 pub use runtime::Runtime;
 pub use state::State;

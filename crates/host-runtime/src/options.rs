@@ -10,12 +10,36 @@ use host_postgres::Postgres;
 /// not to try either.
 pub type Compiler = Arc<dyn Fn(&Path) -> anyhow::Result<bool> + Send + Sync>;
 
+/// Of some components.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follow {
+    /// None of them.
+    Nobody,
+    /// Each.
+    All,
+    /// Those with these ids.
+    Only(Vec<String>),
+}
+
+impl Follow {
+    /// Whether the component with this id is one of them.
+    pub fn includes(&self, id: &str) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::All => true,
+            Self::Only(ids) => ids.iter().any(|own| own == id),
+        }
+    }
+}
+
 /// Settings of a [`Runtime`](crate::Runtime).
 pub struct Options {
     /// Where the compile cache and the key-value stores live.
     pub state_dir: PathBuf,
-    /// Where guests' output goes, as `<id>_stdout.txt` and `<id>_stderr.txt`; `None`: to the log.
+    /// Where guests' output is kept, as `<id>_stdout.txt` and `<id>_stderr.txt`.
     pub log_dir: Option<PathBuf>,
+    /// Whose output goes to the log.
+    pub follow: Follow,
     /// Empty the files in `log_dir` at the start.
     pub truncate_logs: bool,
     /// Keep compiled components on disk, so that a second start compiles nothing.
@@ -43,6 +67,7 @@ impl Options {
         Self {
             state_dir: state_dir.into(),
             log_dir: None,
+            follow: Follow::All,
             truncate_logs: false,
             cache: true,
             compiler: None,

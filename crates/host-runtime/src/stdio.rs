@@ -1,4 +1,4 @@
-//! Where guests' output goes: whole lines, to the log or to a file per component and stream.
+//! Where guests' output goes: to the log, by whole lines, and to a file per component and stream.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -14,17 +14,21 @@ const MAX_LINE: usize = 16 << 10;
 
 /// One of a component's two output streams, shared by its instances.
 #[derive(Clone)]
-pub(crate) enum Output {
-    File(Arc<Mutex<File>>),
-    Log {
-        component: Arc<str>,
-        stream: &'static str,
-    },
+pub(crate) struct Output {
+    pub file: Option<Arc<Mutex<File>>>,
+    pub log: Option<Log>,
 }
 
-impl Output {
-    fn write_line(component: &str, stream: &str, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
+#[derive(Clone)]
+pub(crate) struct Log {
+    pub component: Arc<str>,
+    pub stream: &'static str,
+}
+
+impl Log {
+    fn write_line(&self, line: &[u8]) {
+        let (component, stream) = (&*self.component, self.stream);
+        let line = String::from_utf8_lossy(line.trim_ascii_end());
         match stream {
             "stderr" => tracing::warn!(target: "guest", component, stream, "{line}"),
             _ => tracing::info!(target: "guest", component, stream, "{line}"),
@@ -54,13 +58,13 @@ struct Writer {
 
 impl Writer {
     fn log(&mut self, bytes: &[u8]) {
-        let Output::Log { component, stream } = &self.output else {
+        let Some(log) = &self.output.log else {
             return;
         };
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
             if self.line.last() == Some(&b'\n') || self.line.len() >= MAX_LINE {
-                Output::write_line(component, stream, self.line.trim_ascii_end());
+                log.write_line(&self.line);
                 self.line.clear();
             }
         }
@@ -73,16 +77,12 @@ impl AsyncWrite for Writer {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &self.output {
-            Output::File(file) => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                Poll::Ready(file.write_all(bytes).map(|()| bytes.len()))
-            }
-            Output::Log { .. } => {
-                self.log(bytes);
-                Poll::Ready(Ok(bytes.len()))
-            }
+        if let Some(file) = &self.output.file {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.write_all(bytes)?;
         }
+        self.log(bytes);
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -96,10 +96,10 @@ impl AsyncWrite for Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if let Output::Log { component, stream } = &self.output
+        if let Some(log) = &self.output.log
             && !self.line.is_empty()
         {
-            Output::write_line(component, stream, self.line.trim_ascii_end());
+            log.write_line(&self.line);
         }
     }
 }

@@ -208,6 +208,7 @@ fn runtime_options(
     }
     let mut options = host_runtime::Options::new(&settings.state_dir, Postgres::new(postgres));
     options.log_dir = settings.log_dir.clone();
+    options.follow = settings.follow.clone();
     options.truncate_logs = settings.truncate_logs;
     options.cache = settings.cache;
     options.pooling = settings.pooling;

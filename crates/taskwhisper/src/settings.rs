@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use host_app::{
     App, Environment, RuntimeConfig, Selection, VariableFlag, VariableOptions, Variables,
 };
+use host_runtime::Follow;
 
 use crate::cli::{Limits, PluginArgs, RelayChoice, TriggerKind, UpArgs};
 use crate::database::{self, Address};
@@ -28,8 +29,10 @@ pub struct Settings {
     pub listen: Listen,
     pub admin_listen: Option<SocketAddr>,
     pub state_dir: PathBuf,
-    /// `None`: components' output goes to the log.
+    /// Where components' output is kept.
     pub log_dir: Option<PathBuf>,
+    /// Whose output goes to the log.
+    pub follow: Follow,
     pub truncate_logs: bool,
     pub cache: bool,
     pub pooling: bool,
@@ -91,6 +94,7 @@ impl Settings {
             providers: config.providers,
             environment: Environment::process(),
         };
+        let log_dir = args.log_dir.clone().or(config.log_dir);
         Ok(Self {
             name: "TaskWhisper".into(),
             variables: Variables::new(&app, options)?,
@@ -101,7 +105,12 @@ impl Settings {
             },
             admin_listen: args.admin_listen,
             state_dir,
-            log_dir: args.log_dir.clone().or(config.log_dir),
+            follow: if log_dir.is_some() {
+                Follow::Nobody
+            } else {
+                Follow::All
+            },
+            log_dir,
             truncate_logs: false,
             cache: true,
             pooling: true,
@@ -145,8 +154,8 @@ impl Settings {
         }
         let state_dir = given(args.state_dir.as_deref())
             .or_else(|| config.state_dir.clone())
-            .or_else(|| spin_folder("SPIN_LOCAL_APP_DIR").map(|folder| folder.join(".spin")))
-            .or_else(|| spin_folder("SPIN_WORKING_DIR").map(|folder| folder.join(".spin")))
+            .or_else(|| spin_folder("SPIN_LOCAL_APP_DIR"))
+            .or_else(|| spin_folder("SPIN_WORKING_DIR"))
             .context("neither SPIN_LOCAL_APP_DIR nor SPIN_WORKING_DIR is set")?;
         let log_dir = match &args.log_dir {
             Some(folder) => given(Some(folder)),
@@ -170,6 +179,7 @@ impl Settings {
             admin_listen: args.admin_listen,
             state_dir,
             log_dir,
+            follow: args.follow(),
             truncate_logs: args.truncate_logs,
             cache: !args.disable_cache,
             pooling: !args.disable_pooling,
@@ -256,6 +266,7 @@ fn given(path: Option<&Path>) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
+/// The folder for state beside an application. `spin up` without `--from` says "", the current folder.
 fn spin_folder(name: &str) -> Option<PathBuf> {
-    given(env::var_os(name).as_deref().map(Path::new))
+    env::var_os(name).map(|folder| Path::new(&folder).join(".spin"))
 }

@@ -55,6 +55,20 @@ impl Application {
         self.host = Some(spawn(&mut command, &self.log()));
     }
 
+    /// Runs its kafka trigger as `spin up` in its folder runs a plugin.
+    pub fn run_as_plugin(&mut self) {
+        let manifest = self.folder().join("spin.toml");
+        let mut command = taskwhisper();
+        command
+            .args(["trigger", "kafka"])
+            .current_dir(self.folder())
+            .env("SPIN_LOCKED_URL", format!("file://{}", manifest.display()))
+            // The folder that `spin.toml` is in, as Spin has it.
+            .env("SPIN_LOCAL_APP_DIR", "")
+            .env_remove("SPIN_LOG_DIR");
+        self.host = Some(spawn(&mut command, &self.log()));
+    }
+
     /// Waits until host or component have said this.
     pub async fn says(&mut self, text: &str) {
         let log = self.log();

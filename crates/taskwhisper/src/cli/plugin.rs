@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, ValueEnum};
 use host_app::VariableFlag;
+use host_runtime::Follow;
 use serde_json::json;
 
 use super::{Cli, byte_size, duration};
@@ -50,13 +51,19 @@ pub struct PluginArgs {
     /// Where to serve /livez, /readyz and /metrics [default: nowhere]
     #[arg(long, value_name = "ADDR:PORT")]
     pub admin_listen: Option<SocketAddr>,
-    /// Keep what components print in files here; empty for the log instead
+    /// Keep what components print in files here; empty for nowhere
     /// [default: logs in the state folder]
     #[arg(long, short = 'L', value_name = "DIR", env = "SPIN_LOG_DIR")]
     pub log_dir: Option<PathBuf>,
     /// Empty those files first
     #[arg(long)]
     pub truncate_logs: bool,
+    /// Show what this component prints, and no other; can be repeated [default: all]
+    #[arg(long, value_name = "COMPONENT")]
+    pub follow: Vec<String>,
+    /// Show nothing of what components print
+    #[arg(long, short = 'q', aliases = ["sh", "shush"])]
+    pub quiet: bool,
     /// The operator's configuration
     #[arg(long, value_name = "PATH", env = "RUNTIME_CONFIG_FILE")]
     pub runtime_config_file: Option<PathBuf>,
@@ -102,6 +109,17 @@ pub struct PluginArgs {
     pub ignored: Ignored,
 }
 
+impl PluginArgs {
+    /// Whose output to show, as Spin's own triggers do.
+    pub fn follow(&self) -> Follow {
+        match self.follow.as_slice() {
+            _ if self.quiet => Follow::Nobody,
+            [] => Follow::All,
+            ids => Follow::Only(ids.to_vec()),
+        }
+    }
+}
+
 /// Flags of `spin up` that are accepted and mean nothing here.
 #[derive(Debug, Args)]
 pub struct Ignored {
@@ -111,10 +129,6 @@ pub struct Ignored {
     cache: Option<PathBuf>,
     #[arg(long, hide = true)]
     debug_info: bool,
-    #[arg(long, hide = true)]
-    follow: Vec<String>,
-    #[arg(long, short = 'q', hide = true, aliases = ["sh", "shush"])]
-    quiet: bool,
     #[arg(long, hide = true)]
     allow_transient_write: bool,
     #[arg(long, hide = true)]
@@ -204,6 +218,22 @@ mod tests {
         };
         assert_eq!(trigger.kind, TriggerKind::Kafka);
         assert_eq!(trigger.plugin.ignored.warnings().len(), 5);
+        assert_eq!(trigger.plugin.follow(), Follow::Nobody, "-q");
+    }
+
+    #[test]
+    fn what_components_print_is_shown_unless_asked_otherwise() {
+        let follow = |flags: &[&str]| {
+            let arguments = ["taskwhisper", "trigger", "kafka"].iter().chain(flags);
+            let Command::Trigger(trigger) = Cli::try_parse_from(arguments).unwrap().command else {
+                panic!("another command");
+            };
+            trigger.plugin.follow()
+        };
+        assert_eq!(follow(&[]), Follow::All);
+        let only = follow(&["--follow", "a", "--follow", "b"]);
+        assert!(only.includes("a") && only.includes("b") && !only.includes("c"));
+        assert_eq!(follow(&["--shush"]), Follow::Nobody);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What others write runs on our host: the example, and what `spin new` makes of the template.
+//! What others write runs on our host: the example, and as Spin's plugin what `spin new` makes of the template.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
@@ -81,9 +81,15 @@ async fn what_the_template_makes_builds_and_handles_records() {
     let lock = application.folder().join("Cargo.lock");
     fs::copy(root().join("examples/kafka-orders/Cargo.lock"), lock).expect("copied");
     cargo_build(application.folder(), &[]);
-    application.run(brokers.brokers());
+    application.run_as_plugin();
     append(&brokers, &topic, "anything").await;
-    application.says(&format!("{topic}/0/0: Some(\"k\")")).await;
+    let said = format!("{topic}/0/0: Some(\"k\")");
+    application.says(&said).await;
+    let kept = application
+        .folder()
+        .join(".spin/logs/my-handler_stdout.txt");
+    let kept = fs::read_to_string(kept).expect("output is kept");
+    assert_eq!(kept.trim_end(), said);
 }
 
 /// `spin new`, with nothing but our templates; whether there is a `spin`.
