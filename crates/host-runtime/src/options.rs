@@ -10,7 +10,7 @@ use host_postgres::Postgres;
 /// not to try either.
 pub type Compiler = Arc<dyn Fn(&Path) -> anyhow::Result<bool> + Send + Sync>;
 
-/// Of some components.
+/// Components whose output goes to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Follow {
     /// None of them.
@@ -38,7 +38,7 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// Where guests' output is kept, as `<id>_stdout.txt` and `<id>_stderr.txt`.
     pub log_dir: Option<PathBuf>,
-    /// Whose output goes to the log.
+    /// Whose output goes to the log, whether or not it is kept.
     pub follow: Follow,
     /// Empty the files in `log_dir` at the start.
     pub truncate_logs: bool,

@@ -53,7 +53,7 @@ pub enum Error {
         /// What the client saw.
         detail: String,
     },
-    /// There is no token to show to the broker, and not for the credentials.
+    /// There is no token to show to the broker, and the credentials are not why.
     #[error(
         "no token to authenticate with at {brokers}, from {detail}; check `sasl.token_endpoint`, \
          and that it can be reached from here"

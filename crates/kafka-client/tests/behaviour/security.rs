@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::{Cluster, Connection, Error, Follower, Mechanism, Secret, Switch, TopicSpec};
+use tokio::net::TcpSocket;
 
 use crate::secured::{PASSWORD, Secured, secured};
 use crate::tokens;
@@ -127,14 +128,16 @@ async fn a_token_of_open_id_connect_is_a_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_endpoint_that_comes_later_is_waited_for() {
     let Some(secured) = secured() else { return };
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = free.local_addr().expect("its address").to_string();
-    drop(free);
+    // Bound, so that nobody else takes it; who connects is refused until it listens.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let any = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(any).expect("a port");
+    let address = socket.local_addr().expect("its address");
     let connection = with_token(&secured, format!("http://{address}/token"));
     let cluster = Cluster::new(&connection).expect("a client");
     let error = cluster.check(&[]).await.expect_err("nobody listens");
     assert!(matches!(error, Error::TokenEndpoint { .. }), "{error:?}");
-    tokens::serve_at(&address).await;
+    tokens::serve_on(socket.listen(16).expect("listens"));
     // It is asked again after ten seconds.
     let again = async {
         while let Err(error) = cluster.check(&[]).await {

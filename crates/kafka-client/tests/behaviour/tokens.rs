@@ -17,12 +17,12 @@ pub const SCOPE: &str = "events";
 
 /// Its URL; it answers as long as the test runs.
 pub async fn serve() -> String {
-    serve_at("127.0.0.1:0").await
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    serve_on(listener)
 }
 
-/// As [`serve`], at this address.
-pub async fn serve_at(address: &str) -> String {
-    let listener = TcpListener::bind(address).await.expect("a port");
+/// As [`serve`], on this listener.
+pub fn serve_on(listener: TcpListener) -> String {
     let address = listener.local_addr().expect("its address");
     let app = axum::Router::new().route("/token", post(token));
     tokio::spawn(async { axum::serve(listener, app).await });

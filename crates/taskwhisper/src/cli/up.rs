@@ -23,7 +23,7 @@ use crate::logging::Format;
 /// nothing is changed, and the variables must come from elsewhere.
 ///
 /// SIGTERM or Ctrl-C ends it gracefully: no new work is taken, what is under way is finished. A
-/// second signal ends it at once.
+/// second signal, a second later at the earliest, ends it at once.
 #[derive(Debug, Args)]
 #[command(after_long_help = VARIABLES)]
 pub struct UpArgs {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Load, random_pause};
+use super::{Load, random_pause, work_goes_on};
 
 const HANGS: usize = 3;
 
@@ -20,7 +20,7 @@ async fn what_a_host_does_that_hangs_another_does_and_nothing_is_done_twice_when
         system.host.hang();
         let hung = Instant::now();
         // A call may have begun just before, and its deadline is 30 s.
-        load.goes_on(&other).await;
+        work_goes_on(&other).await;
         println!("went on after {:.1} s", hung.elapsed().as_secs_f64());
         system.host.wake();
     }

@@ -60,18 +60,6 @@ impl Load {
         self.noted.lock().expect("not poisoned").completed.len()
     }
 
-    /// Waits until something that is acknowledged from now on has all its effects.
-    pub async fn goes_on(&self, api: &Api) {
-        let account = api.sign_up().await;
-        let (path, body) = (account.path("/tasks"), daily());
-        let task = api.post(&path, &account.token, &body).await.json(201);
-        let id = task["id"].as_str().expect("an id");
-        let path = account.path(&format!("/tasks/{id}/complete"));
-        let done = api.post(&path, &account.token, &json!({})).await;
-        done.json(200);
-        settled_tasks(api, &account).await;
-    }
-
     /// Waits until work has gone on, then stops it and looks at every effect of it.
     pub async fn finish(self, api: &Api, database: &Database) {
         let before = self.completed();
@@ -147,6 +135,18 @@ async fn write(
             noted.lock().expect("not poisoned").completed.insert(id);
         }
     }
+}
+
+/// Waits until something that is acknowledged from now on has all its effects.
+async fn work_goes_on(api: &Api) {
+    let account = api.sign_up().await;
+    let (path, body) = (account.path("/tasks"), daily());
+    let task = api.post(&path, &account.token, &body).await.json(201);
+    let id = task["id"].as_str().expect("an id");
+    let path = account.path(&format!("/tasks/{id}/complete"));
+    let done = api.post(&path, &account.token, &json!({})).await;
+    done.json(200);
+    settled_tasks(api, &account).await;
 }
 
 fn daily() -> Value {
