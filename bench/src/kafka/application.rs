@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use host_app::{App, VariableOptions, Variables};
 use host_postgres::Postgres;
 use host_runtime::Runtime;
+use manifest::{App, VariableOptions, Variables};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use host_app::{App, Component, Mount, Trigger, VariableOptions, Variables};
 use host_postgres::Postgres;
 use host_runtime::{Options, Runtime};
+use manifest::{App, Component, Mount, Trigger, VariableOptions, Variables};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, clippy::all)]
 
 spin_sdk::wit_bindgen::generate!({
-    path: "../../../crates/host-postgres/tests/guest.wit",
+    path: "../../../crates/host/postgres/tests/guest.wit",
     world: "guest",
     runtime_path: "::spin_sdk::wit_bindgen::rt",
 });

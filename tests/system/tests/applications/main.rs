@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use kafka_client::Cluster;
 use kafka_client::rdkafka::producer::FutureRecord;
-use kafka_testing::TestCluster;
 use system_tests::{Application, cargo_build, eventually};
+use testing::TestCluster;
 
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -59,7 +59,7 @@ async fn what_the_template_makes_builds_and_handles_records() {
     let brokers = TestCluster::any();
     let topic = format!("things-{}", uuid::Uuid::new_v4().simple());
     brokers.create_topic(&topic, 1).await.expect("a topic");
-    let source = fs::canonicalize(root().join("crates/spin-kafka")).expect("it is there");
+    let source = fs::canonicalize(root().join("crates/sdk/spin-kafka")).expect("it is there");
     let values = [
         ("project-description", "Handles things"),
         ("kafka-brokers", brokers.brokers()),

@@ -1,0 +1,203 @@
+//! The topics of dead letters: read as a whole, and records put back where they came from.
+//!
+//! Kafka's records cannot be changed, so that a letter was redriven is a record too: one with the
+//! header `dead-letter-redriven`, in the same topic, written once the record is back. A crash in
+//! between brings the record back twice, as the same event. A transaction would not, but it leaves a
+//! marker behind that no consumer can commit, and every group of the topic would seem to lag.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::FutureRecord;
+use rdkafka::producer::future_producer::OwnedDeliveryResult;
+use rdkafka::{Offset, TopicPartitionList};
+use records::{DeadLetter, Record};
+
+use crate::client::create;
+use crate::letter::VALUE_OMITTED;
+use crate::{Cluster, Connection, Context, Copier, Error, headers, read_letter};
+
+/// Says which letter was redriven: `partition/offset`.
+const REDRIVEN: &str = "dead-letter-redriven";
+/// A partition that is silent for so long is taken for unreachable.
+const SILENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Letters put back at once.
+const BATCH: usize = 100;
+
+/// Where a dead letter stands in its topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LetterPlace {
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+/// A dead letter with what became of it.
+#[derive(Debug, Clone)]
+pub struct KeptLetter {
+    /// Where it stands.
+    pub place: LetterPlace,
+    /// When it was given up, in milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+    /// The record, who gave it up, and why.
+    pub letter: DeadLetter,
+    /// When it was redriven, in milliseconds since the Unix epoch.
+    pub redriven_ms: Option<i64>,
+    /// The value was too large for the topic of dead letters, and is not in the record.
+    pub is_cut: bool,
+}
+
+/// Every letter of a topic, in the order of their places. Records that are no letters are left out.
+///
+/// # Errors
+/// As [`Cluster::check`].
+pub async fn read_letters(connection: &Connection, topic: &str) -> Result<Vec<KeptLetter>, Error> {
+    let (connection, topic) = (connection.clone(), topic.to_owned());
+    let partitions = Cluster::new(&connection)?.partitions(&[topic]).await?;
+    let action = "read dead letters";
+    let read = tokio::task::spawn_blocking(move || {
+        let mut config = connection.consumer_config("dead-letters")?;
+        config.set("enable.partition.eof", "true");
+        let consumer: BaseConsumer<Context> = create(&config, action, Context::default())?;
+        let mut list = TopicPartitionList::new();
+        for partition in &partitions {
+            let beginning = Offset::Beginning;
+            list.add_partition_offset(&partition.topic, partition.partition, beginning)
+                .map_err(|error| Error::other(action, &error))?;
+        }
+        consumer
+            .assign(&list)
+            .map_err(|error| Error::other(action, &error))?;
+        read_to_end(&consumer, partitions.len())
+    });
+    let records = match read.await {
+        Ok(records) => records?,
+        Err(error) => {
+            return Err(Error::Other {
+                action: action.to_owned(),
+                detail: error.to_string(),
+            });
+        }
+    };
+    Ok(settle(&records))
+}
+
+fn read_to_end(consumer: &BaseConsumer<Context>, partitions: usize) -> Result<Vec<Record>, Error> {
+    let action = "read dead letters";
+    let mut copier = Copier::default();
+    let mut records = Vec::new();
+    let mut ended = BTreeSet::new();
+    let mut heard = Instant::now();
+    while ended.len() < partitions {
+        match consumer.poll(Duration::from_millis(200)) {
+            None if heard.elapsed() > SILENCE => {
+                let timed_out = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+                return Err(Error::other(action, &timed_out));
+            }
+            None => continue,
+            Some(Ok(message)) => records.push(copier.copy(&message)),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                ended.insert(partition);
+            }
+            Some(Err(error)) => {
+                let code = error.rdkafka_error_code();
+                let waits = matches!(
+                    code,
+                    Some(
+                        RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure
+                    )
+                );
+                if !waits || heard.elapsed() > SILENCE {
+                    return Err(Error::other(action, &error));
+                }
+                continue;
+            }
+        }
+        heard = Instant::now();
+    }
+    Ok(records)
+}
+
+/// Letters with the marks that stand behind them.
+fn settle(records: &[Record]) -> Vec<KeptLetter> {
+    let mut kept = BTreeMap::new();
+    for record in records {
+        let place = LetterPlace {
+            partition: record.partition,
+            offset: record.offset,
+        };
+        if let Some(letter) = read_letter(record) {
+            let letter = KeptLetter {
+                place,
+                timestamp_ms: record.timestamp_ms,
+                letter,
+                redriven_ms: None,
+                is_cut: record.header(VALUE_OMITTED).is_some(),
+            };
+            kept.insert(place, letter);
+        }
+    }
+    for record in records {
+        if let Some(letter) = marked(record).and_then(|place| kept.get_mut(&place)) {
+            letter.redriven_ms.get_or_insert(record.timestamp_ms);
+        }
+    }
+    kept.into_values().collect()
+}
+
+fn marked(record: &Record) -> Option<LetterPlace> {
+    let place = std::str::from_utf8(record.header(REDRIVEN)?).ok()?;
+    let (partition, offset) = place.split_once('/')?;
+    Some(LetterPlace {
+        partition: partition.parse().ok()?,
+        offset: offset.parse().ok()?,
+    })
+}
+
+/// Puts the records of these letters back into their topics, as they were, then marks the letters.
+///
+/// # Errors
+/// As [`Cluster::check`]. What was not marked is redriven again the next time.
+pub async fn redrive(
+    connection: &Connection,
+    topic: &str,
+    letters: &[KeptLetter],
+) -> Result<(), Error> {
+    let producer = connection.producer()?;
+    for batch in letters.chunks(BATCH) {
+        // Handed over one after the other, so that letters of one key stay in order.
+        let back = batch.iter().map(|kept| {
+            let record = &kept.letter.record;
+            let own = record.headers.iter();
+            let own = own.map(|(name, value)| (&**name, &**value));
+            let mut back = FutureRecord::<[u8], [u8]>::to(&record.topic).headers(headers(own));
+            back.key = record.key.as_deref();
+            back.payload = record.value.as_deref();
+            producer.send(back, TIMEOUT)
+        });
+        acknowledged(back).await?;
+        let marks = batch.iter().map(|kept| {
+            let place = format!("{}/{}", kept.place.partition, kept.place.offset);
+            let mut mark = FutureRecord::<[u8], [u8]>::to(topic)
+                .partition(kept.place.partition)
+                .headers(headers([(REDRIVEN, place.as_bytes())]));
+            mark.key = kept.letter.record.key.as_deref();
+            producer.send(mark, TIMEOUT)
+        });
+        acknowledged(marks).await?;
+    }
+    Ok(())
+}
+
+async fn acknowledged(
+    sends: impl Iterator<Item = impl Future<Output = OwnedDeliveryResult>>,
+) -> Result<(), Error> {
+    for sent in futures::future::join_all(sends).await {
+        sent.map_err(|(error, _)| Error::other("redrive", &error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! What becomes of records after a call.
+
+use std::time::{Instant, SystemTime};
+
+use records::RecordRef;
+
+use super::batches::BatchId;
+use super::lane::{LaneId, Share, State};
+use super::queue::Pending;
+use super::{Burial, Dispatcher, Effect, Flight};
+use crate::handler::{Failure, Outcome};
+
+/// Characters of a reason that are kept.
+const MAX_REASON: usize = 4000;
+
+/// The trace a record belongs to: the second field of its `traceparent` (W3C Trace Context).
+fn trace_id(record: &RecordRef) -> Option<String> {
+    let header = record.header("traceparent")?;
+    let id = std::str::from_utf8(header).ok()?.split('-').nth(1)?;
+    Some(id.to_owned())
+}
+
+fn show_partition(record: &RecordRef) -> String {
+    format!("{}/{}", record.topic(), record.partition())
+}
+
+impl Dispatcher {
+    /// A call ended.
+    pub fn handled(&mut self, id: BatchId, result: Result<Vec<Outcome>, Failure>, now: Instant) {
+        let Some(Flight { shares, .. }) = self.in_flight.remove(&id) else {
+            return;
+        };
+        self.meters.batches.increment(1);
+        let total: usize = shares.iter().map(|share| share.count).sum();
+        if !matches!(result, Err(Failure::Host(_))) {
+            self.host_failures = 0;
+        }
+        match result {
+            Ok(outcomes) => self.apply(shares, outcomes, total, now),
+            Err(Failure::Handler(reason)) if total == 1 => {
+                self.isolate(&shares);
+                self.apply(shares, vec![Outcome::Retry(reason)], 1, now);
+            }
+            Err(Failure::Handler(reason)) => {
+                // One of them may be the culprit; each goes alone to find out, and until then
+                // none is charged.
+                tracing::warn!(
+                    group = self.config.group(),
+                    records = total,
+                    reason,
+                    "a batch failed; its records are handled one by one"
+                );
+                self.meters.failed_batches.increment(1);
+                self.isolate(&shares);
+                for share in shares {
+                    self.go_on(share.lane, now);
+                }
+            }
+            Err(Failure::Host(reason)) => {
+                self.host_failures += 1;
+                let delay = self.delay(self.host_failures);
+                tracing::warn!(
+                    group = self.config.group(),
+                    component = self.config.component,
+                    records = total,
+                    reason,
+                    retry_ms = delay.as_millis() as u64,
+                    "cannot call the component"
+                );
+                for share in shares {
+                    self.pause_lane(share.lane, now + delay);
+                }
+            }
+        }
+        self.control_flow();
+    }
+
+    fn isolate(&mut self, shares: &[Share]) {
+        for share in shares {
+            if let Some(lane) = self.lanes.get_mut(share.lane) {
+                for pending in lane.queue.iter_mut().take(share.count) {
+                    pending.alone = true;
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, shares: Vec<Share>, outcomes: Vec<Outcome>, total: usize, now: Instant) {
+        let returned = outcomes.len();
+        if returned != total {
+            tracing::warn!(
+                component = self.config.component,
+                returned,
+                messages = total,
+                "the component did not return one outcome for each message"
+            );
+        }
+        let missing = || Outcome::Retry(format!("{returned} outcomes for {total} messages"));
+        let mut outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
+        let mut done = 0;
+        for share in shares {
+            done += self.apply_to_lane(&share, outcomes.by_ref().take(share.count), now);
+        }
+        self.meters.done.increment(done as u64);
+    }
+
+    /// Up to the first outcome other than done; what stands behind it comes again. How many were said to be done.
+    fn apply_to_lane(
+        &mut self,
+        share: &Share,
+        outcomes: impl Iterator<Item = Outcome>,
+        now: Instant,
+    ) -> usize {
+        let id = share.lane;
+        let (mut done, mut failed) = (0, None::<(bool, String)>);
+        // All are taken: behind them are those of the next lane.
+        for outcome in outcomes {
+            match outcome {
+                _ if failed.is_some() => {}
+                Outcome::Done => done += 1,
+                Outcome::Retry(reason) => failed = Some((false, reason)),
+                Outcome::Reject(reason) => failed = Some((true, reason)),
+            }
+        }
+        let Some((rejected, reason)) = failed else {
+            self.complete(id, done, now);
+            return done;
+        };
+        self.finish_first(id, done);
+        if rejected {
+            self.meters.rejected.increment(1);
+            let failures = self.first(id).map_or(0, |first| first.failures);
+            self.bury(id, reason, failures + 1);
+        } else {
+            self.retry(id, reason, now);
+        }
+        done
+    }
+
+    fn retry(&mut self, id: LaneId, reason: String, now: Instant) {
+        let max_attempts = self.config.retry.max_attempts;
+        let Some(first) = self.first(id) else {
+            return;
+        };
+        first.failures += 1;
+        let failures = first.failures;
+        if failures >= max_attempts {
+            return self.bury(id, reason, failures);
+        }
+        let appended_ms = first.timestamp_ms;
+        if self.config.retry.is_too_old(appended_ms, SystemTime::now()) {
+            let max_age_ms = self.config.retry.max_age_ms;
+            let reason = format!("older than {max_age_ms} ms when it failed: {reason}");
+            return self.bury(id, reason, failures);
+        }
+        let Some(first) = self.first(id) else {
+            return;
+        };
+        let partition = show_partition(&first.record);
+        let offset = first.record.offset();
+        let trace_id = trace_id(&first.record);
+        self.meters.retried.increment(1);
+        let delay = self.delay(failures);
+        tracing::info!(
+            group = self.config.group(),
+            partition,
+            offset,
+            trace_id,
+            attempt = failures,
+            retry_ms = delay.as_millis() as u64,
+            reason,
+            "a record is tried again"
+        );
+        self.pause_lane(id, now + delay);
+    }
+
+    fn bury(&mut self, id: LaneId, reason: String, attempts: u32) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        let Some(first) = lane.queue.first() else {
+            return;
+        };
+        lane.state = State::Burying;
+        let reason: String = reason.chars().take(MAX_REASON).collect();
+        tracing::warn!(
+            group = self.config.group(),
+            partition = show_partition(&first.record),
+            offset = first.record.offset(),
+            trace_id = trace_id(&first.record),
+            attempts,
+            reason,
+            "a record becomes a dead letter"
+        );
+        let record = first.record.clone();
+        self.effects.push(Effect::Bury(Burial {
+            lane: id,
+            record,
+            reason,
+            attempts,
+        }));
+    }
+
+    /// A dead letter is kept, or could not be: then its record is handled again, for whatever
+    /// kept it from being buried may have kept it from being handled.
+    pub fn buried(&mut self, id: LaneId, kept: anyhow::Result<()>, now: Instant) {
+        match kept {
+            Ok(()) => {
+                self.meters.dead_letters.increment(1);
+                self.complete(id, 1, now);
+            }
+            Err(error) => {
+                tracing::warn!(
+                    group = self.config.group(),
+                    "cannot keep a dead letter: {error:#}; its record is tried again"
+                );
+                let delay = self.delay(self.config.retry.max_attempts);
+                self.pause_lane(id, now + delay);
+            }
+        }
+        self.control_flow();
+    }
+
+    fn first(&mut self, id: LaneId) -> Option<&mut Pending> {
+        self.lanes.get_mut(id)?.queue.first_mut()
+    }
+
+    /// The first so many records of a lane need no more work.
+    fn finish_first(&mut self, id: LaneId, count: usize) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        let Some(partition) = self.partitions.get_mut(&lane.partition) else {
+            return;
+        };
+        partition.finish_first(&mut lane.queue, count);
+    }
+}

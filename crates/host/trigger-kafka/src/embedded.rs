@@ -1,0 +1,105 @@
+//! The carrier of the embedded default: a consumer group of the event log in Postgres.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{Consumer, EventLog, Fetched, GroupOptions, Place};
+use records::{DeadLetter, RecordBlock, TopicPartition};
+
+use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position, Run};
+
+pub(crate) struct Embedded {
+    consumer: Consumer,
+    log: Arc<EventLog>,
+}
+
+impl Embedded {
+    pub fn join(log: &Arc<EventLog>, group: GroupOptions) -> Result<Self, event_log::Error> {
+        Ok(Self {
+            consumer: log.consume(group)?,
+            log: log.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Carrier for Embedded {
+    async fn next(&mut self) -> anyhow::Result<Event> {
+        Ok(match self.consumer.next().await? {
+            event_log::Event::Assigned(partitions) => Event::Assigned(partitions),
+            event_log::Event::Revoked(partitions) => Event::Revoked(partitions),
+            event_log::Event::Lost(partitions) => Event::Lost(partitions),
+            event_log::Event::Records(records) => Event::Records(runs(records)),
+        })
+    }
+
+    fn commit(&mut self, partition: &TopicPartition, position: Position) {
+        self.consumer.commit(partition, Place(position.0));
+    }
+
+    fn pause(&mut self, partition: &TopicPartition) {
+        self.consumer.pause(partition);
+    }
+
+    fn resume(&mut self, partition: &TopicPartition) {
+        self.consumer.resume(partition);
+    }
+
+    fn release(&mut self, partition: TopicPartition) {
+        self.consumer.release(vec![partition]);
+    }
+
+    fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(Table(self.log.clone()))
+    }
+
+    async fn close(self: Box<Self>) {
+        self.consumer.close().await;
+    }
+}
+
+/// Neighbours of a partition together.
+fn runs(records: Vec<Fetched>) -> Vec<Run> {
+    records
+        .chunk_by(|one, next| one.partition == next.partition)
+        .filter_map(|neighbours| {
+            let partition = neighbours.first()?.partition.clone();
+            Some(Run {
+                deliveries: deliveries(&partition, neighbours),
+                partition,
+            })
+        })
+        .collect()
+}
+
+fn deliveries(partition: &TopicPartition, fetched: &[Fetched]) -> Vec<Delivery> {
+    let mut deliveries = Vec::with_capacity(fetched.len());
+    let mut rest = fetched;
+    while let Some(first) = rest.first() {
+        let (topic, size) = (partition.topic.clone(), first.record.size());
+        let mut block = RecordBlock::new(topic, partition.partition, rest.len(), size);
+        let mut count = 0;
+        while let Some(fetched) = rest.get(count)
+            && block.has_room(fetched.record.size())
+        {
+            block.push_record(&fetched.record);
+            count += 1;
+        }
+        let block = Arc::new(block);
+        let (full, more) = rest.split_at(count);
+        let places = full.iter().map(|fetched| Position(fetched.place.0));
+        let records = places.zip(block.records());
+        deliveries.extend(records.map(|(place, record)| Delivery::new(place, record)));
+        rest = more;
+    }
+    deliveries
+}
+
+struct Table(Arc<EventLog>);
+
+#[async_trait]
+impl DeadLetters for Table {
+    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()> {
+        Ok(self.0.dead_letter(&letter).await?)
+    }
+}

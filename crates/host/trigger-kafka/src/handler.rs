@@ -1,0 +1,46 @@
+//! What handles batches, as the dispatcher sees it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use records::RecordRef;
+use wasmtime::component::{ComponentType, Lift};
+
+/// A record as it is handed to a handler.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The record.
+    pub record: RecordRef,
+    /// 1 at the first delivery, one more at each retry.
+    pub attempt: u32,
+}
+
+/// What became of a message: `outcome` of the WIT package.
+#[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
+#[component(variant)]
+pub enum Outcome {
+    /// Its effects are durable.
+    #[component(name = "done")]
+    Done,
+    /// Again later, for this reason.
+    #[component(name = "retry")]
+    Retry(String),
+    /// Never again, for this reason.
+    #[component(name = "reject")]
+    Reject(String),
+}
+
+/// Why a batch has no outcomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The handler failed on it: an error, a trap, or no answer in time.
+    Handler(String),
+    /// It was not handled at all, through no fault of its records.
+    Host(String),
+}
+
+/// Handles batches.
+pub trait Handler: Send + Sync + 'static {
+    /// One outcome per message, in their order.
+    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>>;
+}

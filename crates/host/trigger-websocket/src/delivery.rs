@@ -1,0 +1,106 @@
+//! From the event log to the connections: records somebody here is subscribed to become frames,
+//! once for all subscribers. Nothing is left out silently: whoever may have missed a record is
+//! closed, comes again and resumes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use records::Record;
+
+use crate::bindings::{Delivery, Message};
+use crate::close::Close;
+use crate::endpoint::Endpoint;
+use crate::functions::Failure;
+use crate::mailbox::Outgoing;
+
+/// Messages given to the component at once.
+const MAX_BATCH: usize = 100;
+/// Waits before a failed batch is tried again.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
+
+/// Send what came on the topics to whoever is subscribed.
+pub(crate) async fn records(endpoint: &Endpoint, records: &[Arc<Record>]) {
+    let heard: Vec<_> = records
+        .iter()
+        .filter_map(|record| {
+            let key = str::from_utf8(record.key.as_deref()?).ok()?;
+            let is_heard = endpoint.registry.has(key);
+            is_heard.then(|| message(record, key))
+        })
+        .collect();
+    for batch in heard.chunks(MAX_BATCH) {
+        endpoint.meters.records.increment(batch.len() as u64);
+        deliver(endpoint, batch).await;
+    }
+}
+
+/// Records were passed over: every subscriber comes again, with its cursor.
+pub(crate) fn passed_over(endpoint: &Endpoint) {
+    endpoint.registry.close_all(&Close::BEHIND);
+}
+
+async fn deliver(endpoint: &Endpoint, batch: &[Message]) {
+    let failure = match attempts(endpoint, batch).await {
+        Ok(deliveries) => return send(endpoint, batch, deliveries),
+        Err(failure) => failure,
+    };
+    tracing::warn!(
+        component = endpoint.component,
+        records = batch.len(),
+        "deliver failed: {failure}"
+    );
+    // One record may be what it fails on. After a deadline it is not worth the time.
+    let mut rest = batch;
+    if batch.len() > 1 && !failure.is_deadline() {
+        while let Some((one, others)) = rest.split_first() {
+            match endpoint.functions.deliver(vec![one.clone()]).await {
+                Ok(deliveries) => send(endpoint, std::slice::from_ref(one), deliveries),
+                Err(failure) if failure.is_deadline() => break,
+                Err(_) => give_up(endpoint, one),
+            }
+            rest = others;
+        }
+    }
+    rest.iter().for_each(|message| give_up(endpoint, message));
+}
+
+async fn attempts(
+    endpoint: &Endpoint,
+    batch: &[Message],
+) -> Result<Vec<Option<Delivery>>, Failure> {
+    for wait in BACKOFF {
+        match endpoint.functions.deliver(batch.to_vec()).await {
+            Err(failure) if !failure.is_deadline() => tokio::time::sleep(wait).await,
+            answer => return answer,
+        }
+    }
+    endpoint.functions.deliver(batch.to_vec()).await
+}
+
+fn send(endpoint: &Endpoint, batch: &[Message], deliveries: Vec<Option<Delivery>>) {
+    for (message, delivery) in batch.iter().zip(deliveries) {
+        let Some(delivery) = delivery else { continue };
+        let (_, dropped) = endpoint
+            .registry
+            .send(&message.key, &Outgoing::from(delivery));
+        endpoint.meters.frames_dropped.increment(dropped as u64);
+    }
+}
+
+fn give_up(endpoint: &Endpoint, message: &Message) {
+    endpoint.meters.records_failed.increment(1);
+    endpoint.registry.close(&message.key, &Close::FAILED);
+}
+
+fn message(record: &Record, key: &str) -> Message {
+    let headers = record.headers.iter();
+    Message {
+        topic: record.topic.to_string(),
+        key: key.to_owned(),
+        timestamp_ms: record.timestamp_ms,
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_vec()))
+            .collect(),
+        value: record.value.as_ref().map(|value| value.to_vec()),
+    }
+}
