@@ -1,5 +1,5 @@
-//! Opens connections for the log, each set up the same way, and tells the operator once per
-//! outage that Postgres is away and once that it is back.
+//! Opens connections for the event log, each with the same set-up. It tells the operator once per
+//! outage that Postgres is away, and once that it is back.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

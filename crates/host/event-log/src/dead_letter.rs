@@ -1,4 +1,4 @@
-//! Dead letters: records a handler gave up on, kept with the reason for a person to look at.
+//! Dead letters: records that a handler gave up, stored with the reason for a person to read.
 
 use records::DeadLetter;
 use serde_json::{Map, Value};

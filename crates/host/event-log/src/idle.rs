@@ -1,4 +1,4 @@
-//! Groups that nobody is a member of any more. They keep every row they have not read.
+//! Groups without members. They retain every row that they have not read.
 
 use crate::Error;
 use crate::session::Session;

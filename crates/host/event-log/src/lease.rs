@@ -1,5 +1,5 @@
-//! Leases: of all processes one may do a thing. A lease is lost with the connection that proves
-//! its holder alive, so a process that is killed is replaced at once.
+//! Leases: of all processes, one holds a lease. A process loses its leases with the connection that
+//! proves that it lives, so another one replaces a killed process at once.
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
-//! The process's own connection: it proves that the process lives (an advisory lock and a
-//! heartbeat), hears and tells the other hosts (LISTEN, NOTIFY), and sees who is there.
+//! The connection that proves that this process lives, by an advisory lock and a heartbeat. It also
+//! exchanges wake-ups with other hosts (LISTEN, NOTIFY) and learns which members exist.
 //!
-//! Writers never NOTIFY: it would serialise their commits. Here, many wake-ups become one.
+//! Writers never NOTIFY, because that would serialise their commits. This connection turns many
+//! wake-ups into one NOTIFY.
 
 use std::collections::HashMap;
 use std::future::poll_fn;

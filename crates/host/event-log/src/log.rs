@@ -1,4 +1,4 @@
-//! One process's access to the log.
+//! One process's access to the event log.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! Who takes part: the members of this process, and those of all processes as of the last
-//! heartbeat.
+//! The members of this process, and those of all processes as of the last heartbeat.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};

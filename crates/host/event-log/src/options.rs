@@ -1,4 +1,4 @@
-//! The knobs of a log. The defaults suit a laptop and a cluster alike.
+//! The settings of an event log. The defaults suit a laptop and a cluster alike.
 
 use std::time::Duration;
 

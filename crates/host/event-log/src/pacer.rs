@@ -1,5 +1,5 @@
-//! When a reader looks next: at once when woken or when there is more, again in a millisecond
-//! while rows wait for an open transaction, and rarely while nothing happens. Decides only.
+//! When a reader looks next: at once when it was woken or there is more, within milliseconds while rows
+//! wait for an open transaction, and rarely while nothing happens. It only decides.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Wake-ups. Any number of them while somebody is busy are one; nothing here waits.
+//! Wake-ups of readers. Several wake-ups while a reader is busy count as one; nothing here waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,6 +1,6 @@
-//! Reads rows behind cursors, in order. No cursor passes the horizon, the oldest transaction still
-//! running, or a row that commits late would be skipped. A row above it is returned only to a reader
-//! that remembers which it had already.
+//! Reads rows behind cursors, in order. No cursor passes the horizon, which is the oldest transaction
+//! still running; otherwise a row that commits late would be skipped. Rows above the horizon go only to
+//! a reader that remembers which ones it has.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A row of the log as a record: its place in the order, and the columns that become headers.
+//! A row of the event log as a record: its position in the order, and the columns that become headers.
 
 use std::sync::Arc;
 

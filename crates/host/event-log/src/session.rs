@@ -1,5 +1,5 @@
-//! One connection to Postgres with its prepared statements, opened when first used and again
-//! after it broke. No statement may wait for ever: a silent peer counts as a broken connection.
+//! One connection to Postgres with its prepared statements. It opens when first used and again after
+//! it broke. No statement waits for ever: a silent server counts as a broken connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Tails: every record of some topics from now on, in every process that asks. One reader serves
-//! all tails of a process; a tail that falls too far behind is told so and loses the oldest.
+//! Tails: every process that asks receives all records of some topics from now on. One reader serves all
+//! tails of a process. A tail that lags too far loses the oldest records and is told so.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

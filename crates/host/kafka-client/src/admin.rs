@@ -1,4 +1,4 @@
-//! Looking at a cluster and changing it: checks, topics, offsets, groups.
+//! Inspects and changes a cluster: checks, topics, offsets, groups.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What librdkafka reports on its own account: kept to explain failures, and logged through
-//! `tracing` without repeating what stays the same.
+//! What librdkafka reports by itself. It is stored to explain failures, and logged through `tracing`
+//! without repeating what stays the same.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What can go wrong, told so that the reader knows what to look at.
+//! What can go wrong, in words that say what to check.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 

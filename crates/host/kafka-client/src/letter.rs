@@ -1,4 +1,4 @@
-//! Dead letters as records: the record itself, with headers that say what became of it.
+//! Dead letters as records: the original record with headers that say who gave it up, and why.
 
 use std::sync::Arc;
 

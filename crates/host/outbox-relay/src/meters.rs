@@ -1,4 +1,4 @@
-//! The metrics of a relay. How far it is behind is told by the log, as for every group:
+//! The metrics of a relay. Its lag is a metric of the event log, as for every group:
 //! `event_log_lag_records{group="relay"}`.
 
 use metrics::{Counter, Gauge, Histogram};

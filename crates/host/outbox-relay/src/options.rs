@@ -1,4 +1,4 @@
-//! What a relay is told.
+//! The settings of a relay.
 
 use kafka_client::Connection;
 

@@ -1,5 +1,5 @@
-//! One producer. It brings records over in the order they were given, for as long as it takes, or
-//! fails as a whole: a record it cannot bring over is overtaken by none behind it.
+//! One producer. It produces records in the order in which it receives them, however long that takes, or
+//! fails as a whole: if it cannot produce a record, it produces none behind it.
 
 use kafka_client::rdkafka::ClientContext;
 use kafka_client::rdkafka::config::{FromClientConfigAndContext as _, RDKafkaLogLevel};

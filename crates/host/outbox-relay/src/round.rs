@@ -1,4 +1,4 @@
-//! Reads the log as a member of the group and brings it over, until it has to begin anew.
+//! Consumes the event log as a member of the group and produces its records, until it must start anew.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! The relay of this process: stands by until it is the one, then relays until it is not.
+//! The relay of this process: waits for the lease, then relays until it loses the lease.
 
 use std::sync::Arc;
 use std::time::Duration;

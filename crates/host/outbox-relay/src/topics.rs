@@ -1,4 +1,4 @@
-//! Which topics Kafka has. Records of a topic that it lacks are held back, and nobody else's.
+//! Which topics Kafka has. Records of a missing topic wait, and no others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

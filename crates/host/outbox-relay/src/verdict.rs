@@ -1,4 +1,4 @@
-//! What a failed delivery means.
+//! Whose fault a failed delivery is, which decides whether the relay dead-letters, waits or starts anew.
 
 use kafka_client::rdkafka::error::RDKafkaErrorCode as Code;
 

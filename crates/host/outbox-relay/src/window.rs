@@ -1,4 +1,4 @@
-//! What was read and is not finished. Tells how far each partition's position may move: up to the
+//! Records that were read and are not finished. It says how far each partition's offset may move: to the
 //! first record that is not finished.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -1,5 +1,5 @@
-//! Records that share one block of memory. Where many pass through many threads, a record by itself
-//! costs more in allocations, reference counts and scattered memory than in all that is done with it.
+//! Records that share one block of memory. Many records pass through many threads here. Separate
+//! allocations, reference counts and scattered memory would cost more than all the work on them.
 
 use std::fmt;
 use std::sync::Arc;

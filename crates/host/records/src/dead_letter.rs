@@ -1,4 +1,4 @@
-//! A record that a handler gave up on.
+//! A record that a handler gave up.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What a member owns: drops what was lost, claims what is free, revokes what another member
-//! should have.
+//! What a member owns: it drops lost partitions, acquires free ones and revokes those that another
+//! member should have.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The handle of one member. All work is done by its job; this only talks to it.
+//! The handle of one member. It only talks to the member's job, which does all the work.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What a member was given of one partition, until the position is behind it. Records are given in
-//! the order in which they became visible; the position moves in the order of the log.
+//! The records of one partition that a member has received and whose offset is not committed yet. It
+//! receives them in the order in which they became visible; the offset moves in the order of the log.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;

@@ -1,5 +1,5 @@
-//! The job of one member: claims partitions, reads them, writes positions. One statement at a
-//! time on one connection, so its view of what it owns is never ahead of Postgres.
+//! The job of one member: acquires partitions, reads them and commits offsets. It runs one statement
+//! at a time on one connection, so its view of what it owns is never ahead of Postgres.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

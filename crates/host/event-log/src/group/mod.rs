@@ -1,6 +1,6 @@
-//! Consumer groups: the members of a group, in any number of processes, share the partitions of
-//! its topics. A partition has one owner at a time; its position only moves forward behind
-//! finished work, and only by the owner.
+//! Consumer groups: the members of a group, in any number of processes, share the partitions of its
+//! topics. A partition has one owner at a time. Only the owner commits its offset, and only behind
+//! finished work.
 
 mod assignment;
 mod balance;

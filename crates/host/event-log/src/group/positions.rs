@@ -1,5 +1,5 @@
-//! The statements on `log_positions`. Owner and epoch stand in the same row as the position, so
-//! an owner that was replaced cannot move it: its update finds no row.
+//! The statements on `log_positions`. Owner, epoch and offset share one row, so the update of an owner
+//! that was replaced matches no row.
 
 use tokio_postgres::Row;
 use uuid::Uuid;

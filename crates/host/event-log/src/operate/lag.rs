@@ -1,4 +1,4 @@
-//! How far every group is behind.
+//! The lag of every group.
 
 use super::Operator;
 use crate::Error;

@@ -1,4 +1,4 @@
-//! Dead letters, read by a person and put back where they came from.
+//! Dead letters: listed, and redriven into the topic they came from.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

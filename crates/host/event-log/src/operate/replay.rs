@@ -1,4 +1,4 @@
-//! Moving a group's position, so that it handles records again.
+//! Moves a group's offset, so that it handles records again.
 
 use chrono::{DateTime, Utc};
 
