@@ -86,7 +86,7 @@ pub(crate) async fn run(
             },
         };
         shared.connector.failed(&error);
-        // Whoever sees our lock gone may take our place from now on.
+        // From now on others may see our lock gone and take over.
         shared.leases.lose_all();
         publish.send_modify(|cluster| Arc::make_mut(cluster).presence = None);
         tokio::select! {
@@ -185,7 +185,7 @@ impl Link {
         let mut beat = tokio::time::interval(shared.options.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next_announcement = Instant::now();
-        // What was appended while the link was down may not have been heard of.
+        // We may have missed wake-ups while the link was down.
         shared.pulse.woken();
         loop {
             tokio::select! {
@@ -203,7 +203,7 @@ impl Link {
                         self.announce(MEMBERS).await?;
                         beat.reset_immediately();
                     }
-                    // Alone there is nobody to tell.
+                    // A process that is alone has nobody to wake.
                     if outbound.appended && self.processes > 1 {
                         self.announce(APPENDED).await?;
                     }
@@ -265,7 +265,7 @@ impl Link {
         })
     }
 
-    /// Members that left since the last heartbeat need not expire.
+    /// Removes members that left since the last heartbeat, so that they need not expire.
     async fn bury(&mut self, own: &[Member]) -> Result<(), Error> {
         let own: Vec<Uuid> = own.iter().map(|member| member.member).collect();
         let gone: Vec<Uuid> = std::mem::take(&mut self.members)
@@ -290,7 +290,7 @@ async fn answer<T>(
     }
 }
 
-/// A session lock of a number of our own: Postgres lets go of it the moment the process is gone.
+/// Takes a session lock of a random number. Postgres releases it when the process is gone.
 async fn take_presence(client: &Client) -> Result<i32, Error> {
     loop {
         let presence = rand::random_range(1..i32::MAX);

@@ -29,7 +29,7 @@ struct Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // A connection that waits for a silent peer would never end by itself.
+        // A connection that waits for a silent server would never end by itself.
         self.driver.abort();
     }
 }
@@ -49,8 +49,8 @@ impl Session {
         sql: &'static str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Error> {
-        // Taken out meanwhile: a call that is dropped half-way must not leave a connection with
-        // somebody else's answer to come.
+        // Taken out during the call: a call that is dropped half-way must not leave a connection that
+        // still receives its answer.
         let live = self.live.take().filter(|live| !live.client.is_closed());
         let attempt = async {
             let mut live = match live {

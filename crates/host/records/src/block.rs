@@ -144,7 +144,7 @@ impl fmt::Debug for RecordBlock {
 #[derive(Clone)]
 pub struct RecordRef {
     block: Arc<RecordBlock>,
-    /// The record at `index`, which must exist.
+    /// Its number in the block.
     index: usize,
 }
 
