@@ -9,7 +9,9 @@ use std::process::Command;
 pub enum Guests {
     /// The application's.
     Components,
-    /// Those and the tiny ones the tests run.
+    /// The tiny ones that tests run.
+    Tests,
+    /// Both.
     WithTests,
 }
 
@@ -46,11 +48,22 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     all(profile, Guests::Components)
 }
 
-/// Everything `up` needs; with the guests of tests, what tests need too.
+/// Everything `up` needs.
 pub fn all(profile: Profile, guests: Guests) -> anyhow::Result<()> {
+    everything(profile, &["--bin", "taskwhisper"], guests)
+}
+
+/// What tests run; `host` where nobody builds it with the tests.
+pub fn for_tests(guests: Guests, host: bool) -> anyhow::Result<()> {
+    check_target()?;
+    check_native_tools()?;
+    if host {
+        native(Profile::Release, &["--bin", "taskwhisper"])?;
+    }
+    components(guests)?;
     match guests {
-        Guests::Components => everything(profile, &["--bin", "taskwhisper"], guests),
-        Guests::WithTests => everything(profile, &[], guests),
+        Guests::Tests => Ok(()),
+        Guests::Components | Guests::WithTests => web::build(),
     }
 }
 
@@ -71,12 +84,10 @@ fn everything(profile: Profile, targets: &[&str], guests: Guests) -> anyhow::Res
     web::build()
 }
 
-/// Leave out the packages that are for wasm only.
+/// Leave out the packages that are for wasm only. Components are not: their tests run natively.
 pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
-    for folder in ["components", "tests/guests"] {
-        for (_, package) in paths::packages_in(folder)? {
-            cargo.args(["--exclude", &package]);
-        }
+    for (_, package) in paths::packages_in("tests/guests")? {
+        cargo.args(["--exclude", &package]);
     }
     Ok(cargo)
 }
@@ -115,12 +126,15 @@ fn components(guests: Guests) -> anyhow::Result<()> {
     cargo.args(["build", "--locked"]);
     process::step(for_guests(&mut cargo, guests)?)?;
 
+    if guests == Guests::Tests {
+        return Ok(());
+    }
     // spin.toml names files in the checkout, wherever cargo builds.
     let destination = paths::root().join("target/components");
     std::fs::create_dir_all(&destination)?;
     for (_, package) in paths::packages_in("components")? {
         let file = format!("{}.wasm", package.replace('-', "_"));
-        let from = paths::target().join("wasm32-wasip2/guest").join(&file);
+        let from = paths::guests().join(&file);
         let to = destination.join(&file);
         if !same_time(&from, &to) {
             std::fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
@@ -139,6 +153,7 @@ pub fn for_guests(cargo: &mut Command, guests: Guests) -> anyhow::Result<&mut Co
     cargo.args(["--profile", "guest", "--target", "wasm32-wasip2"]);
     let folders: &[&str] = match guests {
         Guests::Components => &["components"],
+        Guests::Tests => &["tests/guests"],
         Guests::WithTests => &["components", "tests/guests"],
     };
     for folder in folders {
@@ -210,12 +225,5 @@ pub fn cargo() -> Command {
             cargo.env_remove(name);
         }
     }
-    cargo
-}
-
-/// `cargo` for the tests.
-pub fn cargo_test() -> Command {
-    let mut cargo = cargo();
-    cargo.args(["test", "--release", "--locked"]);
     cargo
 }

@@ -24,6 +24,11 @@ pub fn binary(profile: Profile, name: &str) -> PathBuf {
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Where cargo puts components.
+pub fn guests() -> PathBuf {
+    target().join("wasm32-wasip2/guest")
+}
+
 /// The folders of packages under a folder of the workspace, and the packages' names.
 pub fn packages_in(folder: &str) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let mut packages = Vec::new();

@@ -1,0 +1,87 @@
+//! Migrations go up, down to nothing, and up again.
+
+#[tokio::test]
+async fn every_migration_can_be_taken_back() {
+    let Some(db) = crate::support::database().await else {
+        return;
+    };
+    let left = "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+                     + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)
+                     + (SELECT count(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace)";
+    let whole = db.count(left).await;
+    for migration in testing::migrations("down") {
+        db.owner.batch_execute(&migration).await.unwrap();
+    }
+    assert_eq!(db.count(left).await, 0);
+    for migration in testing::migrations("up") {
+        db.owner.batch_execute(&migration).await.unwrap();
+    }
+    assert_eq!(db.count(left).await, whole);
+}
+
+#[test]
+fn every_migration_has_both_directions() {
+    assert_eq!(
+        testing::migrations("up").len(),
+        testing::migrations("down").len()
+    );
+}
+
+#[tokio::test]
+async fn a_domain_refuses_what_the_column_may_not_hold() {
+    let Some(db) = crate::support::database().await else {
+        return;
+    };
+    let author = db.user("UTC").await;
+    let task = "INSERT INTO tasks (user_id, title, time_zone, due_date, due_at) VALUES ($1, 'a', 'UTC', now(), now())
+                RETURNING id";
+    let task = db.owner.query_one(task, &[&author.user_id]).await.unwrap();
+    let task: uuid::Uuid = task.get(0);
+    let reminder = "INSERT INTO reminders (user_id, task_id, remind_at) VALUES ($1, $2, now())";
+    db.owner
+        .execute(reminder, &[&author.user_id, &task])
+        .await
+        .unwrap();
+    for (table, column, good, bad) in [
+        ("tasks", "status", "'pending'", "'done'"),
+        ("tasks", "priority", "'urgent'", "'none'"),
+        (
+            "tasks",
+            "tags",
+            "array_fill('a'::text, '{50}')",
+            "array_fill('a'::text, '{51}')",
+        ),
+        ("tasks", "time_zone", "repeat('a', 64)", "repeat('a', 65)"),
+        ("tasks", "recurrence_rule", "NULL", "''"),
+        ("tasks", "recurrence_pattern", "'none'", "'hourly'"),
+        ("tasks", "recurrence_interval", "1000", "1001"),
+        ("tasks", "repeat_from", "'completion'", "'start'"),
+        ("reminders", "state", "'pending'", "'sent'"),
+    ] {
+        let set = |value: &str| format!("UPDATE {table} SET {column} = {value}");
+        db.owner.execute(&set(good), &[]).await.unwrap();
+        let refused = db.owner.execute(&set(bad), &[]).await.unwrap_err();
+        let refused = refused.as_db_error().unwrap();
+        assert_eq!(refused.code().code(), "23514", "{column}: {refused}");
+        assert!(refused.message().contains("domain"), "{column}: {refused}");
+    }
+}
+
+/// Replicas of the version before give the rows.
+#[tokio::test]
+async fn an_event_made_from_rows_is_the_one_made_from_their_json() {
+    let Some(db) = crate::support::database().await else {
+        return;
+    };
+    let author = db.user("UTC").await;
+    let insert = "INSERT INTO tasks (user_id, title, time_zone) VALUES ($1, 'a', 'UTC')";
+    db.owner.execute(insert, &[&author.user_id]).await.unwrap();
+    let same = "SELECT count(*) FROM tasks t WHERE
+        task_event(id, 'task.updated', t, t, '{}', '{\"a\": 1}')
+            = task_event(id, 'task.updated', task_json(t), task_json(t), '{}', '{\"a\": 1}')
+        AND task_event(id, 'task.created', NULL::tasks, t, '{}', '{}')
+            = task_event(id, 'task.created', NULL, task_json(t), '{}', '{}')
+        AND task_event(id, 'task.created', NULL, task_json(t), '{}', '{}') -> 'user_id'
+            = to_jsonb(user_id)";
+    assert_eq!(db.count(same).await, 1);
+}
