@@ -10,8 +10,6 @@ use uuid::Uuid;
 const ROLES: &str = include_str!("../../../../../migrations/20261121000050_create_roles.up.sql");
 const SCHEMA: &str =
     include_str!("../../../../../migrations/20261121000100_create_event_log.up.sql");
-const LETTERS: &str =
-    include_str!("../../../../../migrations/20261121001000_redrive_dead_letters.up.sql");
 
 /// A database of a test's own.
 pub struct Database {
@@ -43,7 +41,6 @@ impl Database {
         let client = client(&database.url).await;
         client.batch_execute(ROLES).await.expect("roles");
         client.batch_execute(SCHEMA).await.expect("schema");
-        client.batch_execute(LETTERS).await.expect("schema");
         Some(database)
     }
 

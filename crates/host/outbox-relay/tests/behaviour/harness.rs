@@ -15,10 +15,9 @@ use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 2] = [
     include_str!("../../../../../migrations/20261121000050_create_roles.up.sql"),
     include_str!("../../../../../migrations/20261121000100_create_event_log.up.sql"),
-    include_str!("../../../../../migrations/20261121001000_redrive_dead_letters.up.sql"),
 ];
 
 /// A log of a test's own and a Kafka to bring it to.
