@@ -2,10 +2,10 @@
 //! no second one: a task is followed once, and a slot of a series filled once.
 
 use anyhow::Context;
-use events::{Actor, Event, EventType, Source};
+use events::{Event, EventType, Source};
 use spin_kafka::{Failure, Message};
+use store::Author;
 use store::recurrence::{Scheduled, schedule_next};
-use store::tasks::Author;
 
 spin_kafka::each!(handle);
 
@@ -15,12 +15,8 @@ async fn handle(message: Message) -> Result<(), Failure> {
     let (Some(EventType::TaskCompleted), Some(task_id)) = (event.kind(), event.task_id) else {
         return Ok(());
     };
-    let author = Author {
-        user_id: event.user_id,
-        actor: Actor::System,
-        source: Source::Recurrence,
-        traceparent: message.traceparent().map(str::to_owned),
-    };
+    let traceparent = message.traceparent().map(str::to_owned);
+    let author = Author::system(event.user_id, Source::Recurrence, traceparent);
     let db = store::connect().await?;
     let scheduled = schedule_next(&db, &author, task_id)
         .await

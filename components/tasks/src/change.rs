@@ -8,12 +8,11 @@ use crate::{Call, no_task, task_response};
 use chrono::Utc;
 use http_api::conditional::IfMatch;
 use http_api::{Body, Problem, Response, StatusCode, read_object, response};
-use store::Connection;
-use store::tasks::{self, Change, Current, Stored};
+use store::tasks::{self, Change, Changed, Current, Edit, Stored};
 use uuid::Uuid;
 
-/// How often a change is made again when others come in between.
-const MAX_TRIES: usize = 20;
+/// How often a change of the schedule is worked out again when others come in between.
+const MAX_TRIES: usize = 1000;
 
 pub async fn patch(call: &Call, task_id: Uuid, body: impl Body) -> Result<Response, Problem> {
     let condition = IfMatch::from_headers(&call.parts.headers)?;
@@ -22,22 +21,29 @@ pub async fn patch(call: &Call, task_id: Uuid, body: impl Body) -> Result<Respon
     call.refuse_query(&mut violations);
 
     let db = call.database().await?;
+    let mut current = tasks::read(&db, call.author.user_id, task_id, false)
+        .await?
+        .ok_or_else(no_task)?;
+    let versions = versions(condition.as_ref());
     for _ in 0..MAX_TRIES {
-        let current = read_allowed(call, &db, task_id, condition.as_ref(), false).await?;
+        refuse_other_version(condition.as_ref(), &current)?;
         let from = current.stored.task()?;
         let to = checked(domain::patch(&from, &input, Utc::now()), violations.clone())?;
         if from == to {
             return Ok(task_response(StatusCode::OK, current.stored));
         }
-        let edit = Change::Edit {
+        let edit = Change::Edit(Edit {
             current: &current,
             from: &from,
             to: &to,
+            given: &input,
+        });
+        let changed = tasks::change(&db, &call.author, task_id, &edit, versions.as_deref());
+        current = match changed.await? {
+            Changed::Done(stored) => return Ok(task_response(StatusCode::OK, stored)),
+            Changed::Unchanged(current) if !current.is_deleted => current,
+            Changed::Unchanged(_) | Changed::Absent => return Err(no_task()),
         };
-        let version = Some(current.stored.version);
-        if let Some(stored) = tasks::change(&db, &call.author, task_id, edit, version).await? {
-            return Ok(task_response(StatusCode::OK, stored));
-        }
     }
     Err(busy())
 }
@@ -72,53 +78,39 @@ async fn act(
     let condition = IfMatch::from_headers(&call.parts.headers)?;
     call.refuse_input(body).await?;
     let db = call.database().await?;
-    let restores = matches!(change, Change::Restore);
-    for _ in 0..MAX_TRIES {
-        let version = match &condition {
-            None => None,
-            Some(_) => {
-                let current =
-                    read_allowed(call, &db, task_id, condition.as_ref(), restores).await?;
-                Some(current.stored.version)
+    let versions = versions(condition.as_ref());
+    let changed = tasks::change(&db, &call.author, task_id, &change, versions.as_deref());
+    match changed.await? {
+        Changed::Done(stored) => Ok(stored),
+        Changed::Unchanged(current) => {
+            if current.is_deleted {
+                return Err(no_task());
             }
-        };
-        let changed = tasks::change(&db, &call.author, task_id, change.clone(), version).await?;
-        if let Some(stored) = changed {
-            return Ok(stored);
+            refuse_other_version(condition.as_ref(), &current)?;
+            Ok(current.stored)
         }
-        let current = read_allowed(call, &db, task_id, condition.as_ref(), restores).await?;
-        if is_done(&change, &current)? {
-            return Ok(current.stored);
-        }
+        Changed::Absent => Err(no_task()),
     }
-    Err(busy())
 }
 
-fn is_done(change: &Change<'_>, current: &Current) -> Result<bool, Problem> {
-    let wanted = match change {
-        Change::Complete => domain::Status::Completed,
-        Change::Reopen => domain::Status::Pending,
-        Change::Restore => return Ok(!current.is_deleted),
-        Change::Delete | Change::Edit { .. } => return Ok(false),
-    };
-    Ok(current.stored.task()?.status == wanted)
-}
-
-/// The task, if `If-Match` lets its version be changed.
-async fn read_allowed(
-    call: &Call,
-    db: &Connection,
-    task_id: Uuid,
-    condition: Option<&IfMatch>,
-    with_deleted: bool,
-) -> Result<Current, Problem> {
-    let current = tasks::read(db, call.author.user_id, task_id, with_deleted)
-        .await?
-        .ok_or_else(no_task)?;
-    let version = current.stored.version.into();
+fn versions(condition: Option<&IfMatch>) -> Option<Vec<i32>> {
     match condition {
-        Some(condition) if !condition.allows(version) => Err(Problem::precondition_failed()),
-        _ => Ok(current),
+        None | Some(IfMatch::Any) => None,
+        Some(IfMatch::Versions(versions)) => Some(
+            versions
+                .iter()
+                .filter_map(|version| i32::try_from(*version).ok())
+                .collect(),
+        ),
+    }
+}
+
+fn refuse_other_version(condition: Option<&IfMatch>, current: &Current) -> Result<(), Problem> {
+    match condition {
+        Some(condition) if !condition.allows(current.stored.version.into()) => {
+            Err(Problem::precondition_failed())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,14 +8,14 @@ mod notifications;
 mod read;
 mod reminders;
 
-use events::{Actor, Source};
+use events::Source;
 use http_api::{
     Body, Context, Parts, Problem, Query, Request, Response, Route, StatusCode, Violations,
     authenticate, conditional, header, read_optional_object, response, response::ResponseExt,
     routes,
 };
-use store::Connection;
-use store::tasks::{Author, Stored};
+use store::tasks::Stored;
+use store::{Author, Connection};
 
 #[derive(Clone, Copy)]
 enum Endpoint {
@@ -93,12 +93,7 @@ async fn route(request: Request<impl Body>, context: Context) -> Result<Response
     caller.require_scope(matched.endpoint.scope())?;
     let call = Call {
         parts,
-        author: Author {
-            user_id,
-            actor: Actor::User { id: user_id },
-            source: Source::Rest,
-            traceparent: context.traceparent,
-        },
+        author: Author::user(user_id, Source::Rest, context.traceparent),
     };
     let task_id = || matched.uuid("task_id");
     match matched.endpoint {

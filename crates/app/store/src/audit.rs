@@ -1,31 +1,18 @@
 //! The audit log: written from events, in order, read by its user.
 
 use crate::database::{Database, column};
-use serde_json::{Value, json};
+use serde_json::Value;
 use spin_sdk::pg::Error;
 use uuid::Uuid;
 
-/// An event as it came, and the door through which it came.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The event's value: a JSON object with event_id, event_type and user_id.
-    pub event: Value,
-    /// Its source.
-    pub source: String,
-}
-
-/// Adds events to their users' chains, in this order and all or none. One that is there already is
-/// left alone. Returns how many were new.
+/// Adds events, each the value of a record, to their users' chains: in this order and all or none. One
+/// that is there already is left alone. Returns how many were new.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record(db: &impl Database, entries: Vec<Entry>) -> Result<i32, Error> {
-    let entries: Vec<Value> = entries
-        .into_iter()
-        .map(|entry| json!({"source": entry.source, "event": entry.event}))
-        .collect();
-    let parameters = vec![Value::Array(entries).to_string().into()];
+pub async fn record(db: &impl Database, events: Vec<Value>) -> Result<i32, Error> {
     const STATEMENT: &str = "SELECT record_audit($1::text::jsonb)";
+    let parameters = vec![Value::Array(events).to_string().into()];
     let rows = db.query(STATEMENT, parameters).await?;
     rows.first().map_or(Ok(0), |row| column(row, 0))
 }

@@ -1,8 +1,8 @@
 //! Notifications: delivered once for each event and channel, and kept in a log.
 
+use crate::Author;
 use crate::database::{Database, column};
-use crate::tasks::Author;
-use events::ReminderDue;
+use events::{EventType, ReminderDue};
 use serde::{Deserialize, Serialize};
 use spin_sdk::pg::Error;
 use uuid::Uuid;
@@ -27,15 +27,12 @@ pub async fn deliver(
     author: &Author,
     reminder: &ReminderDue,
 ) -> Result<Delivered, Error> {
-    let [actor, headers] = author.event(reminder.task_id);
     let parameters = vec![
         reminder.user_id.to_string().into(),
         reminder.event_id.to_string().into(),
         reminder.task_id.to_string().into(),
         reminder.reminder_id.to_string().into(),
-        Uuid::now_v7().to_string().into(),
-        actor,
-        headers,
+        author.event(EventType::ReminderSent),
     ];
     let rows = db
         .query(include_str!("notifications/deliver.sql"), parameters)

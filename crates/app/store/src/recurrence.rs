@@ -1,7 +1,8 @@
 //! Making the next occurrence of a completed task, once.
 
+use crate::Author;
 use crate::database::Database;
-use crate::tasks::{self, Author, Created, Model, NewTask, Origin};
+use crate::tasks::{self, Created, Model, NewTask, Origin};
 use chrono::{DateTime, Utc};
 use spin_sdk::pg::Error;
 use uuid::Uuid;

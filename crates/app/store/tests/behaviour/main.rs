@@ -7,6 +7,7 @@ mod support;
 mod effects;
 mod listing;
 mod migrations;
+mod races;
 mod recurrence;
 mod tasks;
 mod updates;

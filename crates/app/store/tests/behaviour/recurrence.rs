@@ -3,8 +3,9 @@
 use crate::support::{App, TestDatabase, database};
 use chrono::{Days, Utc};
 use serde_json::{Map, Value, json};
+use store::Author;
 use store::recurrence::{Scheduled, schedule_next};
-use store::tasks::{self, Author, Change, Created, NewTask, Origin};
+use store::tasks::{self, Change, Changed, Created, NewTask, Origin};
 use uuid::Uuid;
 
 fn object(value: Value) -> Map<String, Value> {
@@ -25,8 +26,8 @@ async fn create(db: &App, author: &Author, input: Value) -> Uuid {
 }
 
 async fn act(db: &App, author: &Author, task_id: Uuid, change: Change<'_>) {
-    let changed = tasks::change(db, author, task_id, change, None).await;
-    assert!(changed.unwrap().is_some());
+    let changed = tasks::change(db, author, task_id, &change, None).await;
+    assert!(matches!(changed.unwrap(), Changed::Done(_)));
 }
 
 async fn json_of(db: &TestDatabase, author: &Author, task_id: Uuid) -> Value {
@@ -35,11 +36,7 @@ async fn json_of(db: &TestDatabase, author: &Author, task_id: Uuid) -> Value {
 }
 
 fn system(author: &Author) -> Author {
-    Author {
-        actor: events::Actor::System,
-        source: events::Source::Recurrence,
-        ..author.clone()
-    }
+    Author::system(author.user_id, events::Source::Recurrence, None)
 }
 
 /// A day from today on.
@@ -115,7 +112,7 @@ async fn the_next_occurrence_is_like_the_one_before_at_its_own_time() {
     let created = &db.payloads("task-events").await[2];
     assert_eq!(created["event_type"], "task.created");
     assert_eq!(created["actor"], json!({"type": "system"}));
-    assert_eq!(created["task_data"], next);
+    assert_eq!(created["data"], next);
     let source: String = db
         .owner
         .query_one(
