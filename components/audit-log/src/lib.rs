@@ -1,10 +1,11 @@
 //! `/api/{user_id}/audit-logs`: what happened to one's tasks and account, oldest first.
 
-use events::EventType;
+use events::{EventType, Source};
 use http_api::{
-    Body, Context, Problem, Query, Request, Response, Route, authenticate, cursor, response, routes,
+    Body, Problem, Query, Request, Response, Route, authenticate, cursor, response, routes,
 };
-use store::audit::{self, AuditQuery};
+use operations::audit_log::{self, AuditQuery};
+use operations::{Author, Context};
 
 const ROUTES: &[Route<()>] = &[Route::get("/api/{user_id}/audit-logs", ())];
 
@@ -12,7 +13,10 @@ const SCOPE: &str = "audit:read";
 
 http_api::service!(route);
 
-async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
+async fn route(
+    request: Request<impl Body>,
+    carried: http_api::Context,
+) -> Result<Response, Problem> {
     let matched = routes::find(ROUTES, request.method(), request.uri().path())?;
     let caller = authenticate(request.headers()).await?;
     let user_id = caller.require_user(matched.param("user_id"))?;
@@ -20,9 +24,10 @@ async fn route(request: Request<impl Body>, _context: Context) -> Result<Respons
     let query = read_query(request.uri().query())?;
 
     let db = store::connect().await.map_err(Problem::internal)?;
-    let (items, next) = audit::list(&db, user_id, &query).await?;
-    let next = next.map(|seq| cursor::encode(&seq)).transpose()?;
-    Ok(response::page(&items, next.as_deref()))
+    let context = Context::new(db, Author::user(user_id, Source::Rest, carried.traceparent));
+    let page = audit_log::list(&context, &query).await?;
+    let next = page.next.map(|seq| cursor::encode(&seq)).transpose()?;
+    Ok(response::page(&page.items, next.as_deref()))
 }
 
 fn read_query(text: Option<&str>) -> Result<AuditQuery, Problem> {

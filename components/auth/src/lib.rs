@@ -65,7 +65,7 @@ async fn route(request: Request<impl Body>, context: Context) -> Result<Response
         Endpoint::Refresh => session::refresh(&call, body).await,
         Endpoint::SignOut => session::sign_out(&call, body).await,
         Endpoint::Jwks => Ok(jwks(&call.settings)),
-        Endpoint::ReadMe => me::read(authenticate(&call.parts.headers).await?).await,
+        Endpoint::ReadMe => me::read(&call, authenticate(&call.parts.headers).await?).await,
         Endpoint::ChangeMe => {
             let identity = authenticate(&call.parts.headers).await?;
             me::change(&call, identity, body).await

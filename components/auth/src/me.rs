@@ -1,6 +1,10 @@
 //! `/api/auth/me` and `/api/auth/change-password`: one's own account.
 
+use events::Source;
 use http_api::{Body, Field, Identity, Problem, Response, StatusCode, read_object, response};
+use operations::accounts::{self, Changes};
+use operations::{Author, Context};
+use store::Connection;
 use store::auth::AttemptKeys;
 
 use crate::{Call, input, password, refresh_token, session, sign_in};
@@ -8,11 +12,10 @@ use crate::{Call, input, password, refresh_token, session, sign_in};
 const SCOPE_READ: &str = "account:read";
 const SCOPE_WRITE: &str = "account:write";
 
-pub async fn read(caller: Identity) -> Result<Response, Problem> {
+pub async fn read(call: &Call, caller: Identity) -> Result<Response, Problem> {
     caller.require_scope(SCOPE_READ)?;
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let user = store::auth::read_user(&db, caller.user_id).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+    let user = accounts::read(&context(call, &caller).await?).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// A merge patch (RFC 7396) of name and time zone.
@@ -32,10 +35,10 @@ pub async fn change(call: &Call, caller: Identity, body: impl Body) -> Result<Re
     };
     fields.finish()?;
 
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let origin = session::origin(call);
-    let user = store::auth::update_user(&db, caller.user_id, name, time_zone, &origin).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+    let changes = Changes { name, time_zone };
+    let context = context(call, &caller).await?;
+    let user = accounts::change(&context, changes, &session::origin(call)).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// Ends every session but the one it answers with.
@@ -76,6 +79,13 @@ pub async fn change_password(
     .await?
     .ok_or_else(wrong)?;
     session::signed_in(call, StatusCode::OK, caller.user_id, &user, &token)
+}
+
+async fn context(call: &Call, caller: &Identity) -> Result<Context<Connection>, Problem> {
+    let db = store::connect().await.map_err(Problem::internal)?;
+    let traceparent = call.context.traceparent.clone();
+    let author = Author::user(caller.user_id, Source::Rest, traceparent);
+    Ok(Context::new(db, author))
 }
 
 fn gone() -> Problem {

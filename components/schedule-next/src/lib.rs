@@ -1,11 +1,11 @@
 //! Makes the next occurrence of a repeating task that was completed. Handling an event again makes
 //! no second one: a task is followed once, and a slot of a series filled once.
 
-use anyhow::Context;
+use anyhow::Context as _;
 use events::{Event, EventType, Source};
+use operations::recurrence::{Scheduled, schedule_next};
+use operations::{Author, Context};
 use spin_kafka::{Failure, Message};
-use store::Author;
-use store::recurrence::{Scheduled, schedule_next};
 
 spin_kafka::each!(handle);
 
@@ -17,8 +17,8 @@ async fn handle(message: Message) -> Result<(), Failure> {
     };
     let traceparent = message.traceparent().map(str::to_owned);
     let author = Author::system(event.user_id, Source::Recurrence, traceparent);
-    let db = store::connect().await?;
-    let scheduled = schedule_next(&db, &author, task_id)
+    let context = Context::new(store::connect().await?, author);
+    let scheduled = schedule_next(&context, task_id)
         .await
         .with_context(|| format!("scheduling what follows task {task_id}"))?;
     match scheduled {

@@ -10,12 +10,13 @@ mod reminders;
 
 use events::Source;
 use http_api::{
-    Body, Context, Parts, Problem, Query, Request, Response, Route, StatusCode, Violations,
-    authenticate, conditional, header, read_optional_object, response, response::ResponseExt,
-    routes,
+    Body, Fields, Parts, Problem, Query, Request, Response, Route, StatusCode, authenticate,
+    conditional, cursor, header, read_optional_object, response, response::ResponseExt, routes,
 };
-use store::tasks::Stored;
-use store::{Author, Connection};
+use operations::tasks::Stored;
+use operations::{Author, Context, Input, Page, Violations};
+use serde::Serialize;
+use store::Connection;
 
 #[derive(Clone, Copy)]
 enum Endpoint {
@@ -79,21 +80,26 @@ impl Endpoint {
 /// A request of a known user, without its body.
 struct Call {
     parts: Parts,
-    author: Author,
+    context: Context<Connection>,
 }
 
 http_api::service!(route);
 
-async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
+async fn route(
+    request: Request<impl Body>,
+    carried: http_api::Context,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let matched = routes::find(ROUTES, &parts.method, &path)?;
     let caller = authenticate(&parts.headers).await?;
     let user_id = caller.require_user(matched.param("user_id"))?;
     caller.require_scope(matched.endpoint.scope())?;
+    let db = store::connect().await.map_err(Problem::internal)?;
+    let author = Author::user(user_id, Source::Rest, carried.traceparent);
     let call = Call {
         parts,
-        author: Author::user(user_id, Source::Rest, context.traceparent),
+        context: Context::new(db, author),
     };
     let task_id = || matched.uuid("task_id");
     match matched.endpoint {
@@ -115,10 +121,6 @@ async fn route(request: Request<impl Body>, context: Context) -> Result<Response
 }
 
 impl Call {
-    async fn database(&self) -> Result<Connection, Problem> {
-        store::connect().await.map_err(Problem::internal)
-    }
-
     /// For a request that takes neither query parameters nor fields.
     async fn refuse_input(&self, body: impl Body) -> Result<(), Problem> {
         Query::refuse_all(self.parts.uri.query())?;
@@ -127,12 +129,16 @@ impl Call {
             .finish()
     }
 
-    /// Adds what is wrong with the query of a request that takes none: reported with its body.
-    fn refuse_query(&self, violations: &mut Violations) {
-        if let Err(problem) = Query::refuse_all(self.parts.uri.query()) {
-            let wrong = problem.errors().iter();
-            violations.extend(wrong.map(|wrong| (wrong.field.clone(), wrong.message.clone())));
+    /// The fields of a body, and what is wrong with them and with the query of a request that takes
+    /// none: all of it is reported together.
+    fn input(&self, body: Fields) -> Input {
+        let (fields, of_body) = body.into_parts();
+        let of_query = Query::parse(self.parts.uri.query()).into_violations();
+        let mut wrong = Violations::default();
+        for found in of_body.into_iter().chain(of_query) {
+            wrong.add(found.field, found.message);
         }
+        Input { fields, wrong }
     }
 }
 
@@ -142,13 +148,9 @@ fn task_response(status: StatusCode, task: Stored) -> Response {
     response::json_text(status, task.json).with_header(header::ETAG, etag)
 }
 
-fn no_task() -> Problem {
-    Problem::not_found("task")
-}
-
-/// The account was removed while its token is still good.
-fn no_account() -> Problem {
-    Problem::unauthorized(Some("the account no longer exists"))
+fn page<P: Serialize>(page: Page<P>) -> Result<Response, Problem> {
+    let next = page.next.map(|position| cursor::encode(&position));
+    Ok(response::page(&page.items, next.transpose()?.as_deref()))
 }
 
 /// A text given by the user, read by a function of the domain whose error is the message.

@@ -1,5 +1,6 @@
 //! The audit log: written from events, in order, read by its user.
 
+use crate::Page;
 use crate::database::{Database, column};
 use serde_json::Value;
 use spin_sdk::pg::Error;
@@ -30,7 +31,7 @@ pub struct AuditQuery {
     pub after: i64,
 }
 
-/// A page of a user's log, oldest first, each entry as its JSON; and the place where the next begins.
+/// A page of a user's log, oldest first. The next begins after a place in the chain.
 ///
 /// # Errors
 /// When the database fails.
@@ -38,7 +39,7 @@ pub async fn list(
     db: &impl Database,
     user_id: Uuid,
     query: &AuditQuery,
-) -> Result<(Vec<String>, Option<i64>), Error> {
+) -> Result<Page<i64>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         (i64::from(query.limit) + 1).into(),
@@ -46,17 +47,6 @@ pub async fn list(
         query.task_id.map(|id| id.to_string()).into(),
         query.event_type.clone().into(),
     ];
-    let mut rows = db.query(include_str!("audit/list.sql"), parameters).await?;
-    let limit = query.limit as usize;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = match rows.last() {
-        Some(last) if has_more => Some(column(last, 1)?),
-        _ => None,
-    };
-    let items = rows
-        .iter()
-        .map(|row| column(row, 0))
-        .collect::<Result<_, _>>()?;
-    Ok((items, next))
+    let rows = db.query(include_str!("audit/list.sql"), parameters).await?;
+    Page::of(rows, query.limit, |last| column(last, 1))
 }

@@ -15,10 +15,11 @@ pub mod auth;
 mod author;
 pub mod database;
 pub mod notifications;
-pub mod recurrence;
+mod page;
 pub mod reminders;
 pub mod tasks;
 pub mod updates;
 
 pub use author::Author;
 pub use database::{Connection, Database, connect, is_refused_value};
+pub use page::Page;

@@ -1,7 +1,7 @@
 //! Notifications: delivered once for each event and channel, and kept in a log.
 
-use crate::Author;
-use crate::database::{Database, column};
+use crate::database::{Database, column, uuid_column};
+use crate::{Author, Page};
 use events::{EventType, ReminderDue};
 use serde::{Deserialize, Serialize};
 use spin_sdk::pg::Error;
@@ -54,7 +54,7 @@ pub struct Position {
     pub id: Uuid,
 }
 
-/// A page of a user's log, newest first, each entry as its JSON.
+/// A page of a user's log, newest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -63,28 +63,20 @@ pub async fn list(
     user_id: Uuid,
     limit: u32,
     after: Option<&Position>,
-) -> Result<(Vec<String>, Option<Position>), Error> {
+) -> Result<Page<Position>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         (i64::from(limit) + 1).into(),
         after.map(|position| position.created_at.clone()).into(),
         after.map(|position| position.id.to_string()).into(),
     ];
-    let mut rows = db
+    let rows = db
         .query(include_str!("notifications/list.sql"), parameters)
         .await?;
-    let has_more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = match rows.last() {
-        Some(last) if has_more => Some(Position {
+    Page::of(rows, limit, |last| {
+        Ok(Position {
             created_at: column(last, 1)?,
-            id: crate::database::uuid_column(last, 2)?,
-        }),
-        _ => None,
-    };
-    let items = rows
-        .iter()
-        .map(|row| column(row, 0))
-        .collect::<Result<_, _>>()?;
-    Ok((items, next))
+            id: uuid_column(last, 2)?,
+        })
+    })
 }

@@ -10,7 +10,7 @@ mod read;
 pub use change::{Change, Changed, change};
 pub use create::{Created, Model, NewTask, Origin, RequestKey, create};
 pub use edit::Edit;
-pub use list::{Page, list};
+pub use list::list;
 pub use read::{Completed, Current, read, read_completed, show, user_time_zone};
 
 use uuid::Uuid;

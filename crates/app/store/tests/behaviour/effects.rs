@@ -5,11 +5,11 @@ use chrono::{TimeDelta, Utc};
 use domain::Task;
 use events::{Event, ReminderDue};
 use serde_json::{Map, Value, json};
-use store::Author;
 use store::audit::{self, AuditQuery};
 use store::notifications::{self, Delivered};
 use store::reminders::{self, Added, Removed, When, scan};
 use store::tasks::{self, Change, Changed, Created, Edit, NewTask, Origin};
+use store::{Author, Page};
 use uuid::Uuid;
 
 async fn create(db: &App, author: &Author, task: &Task) -> Uuid {
@@ -157,9 +157,8 @@ async fn a_delivery_happens_once_for_each_event() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["event_type"], "reminder.sent");
     assert_eq!(sent[0]["data"]["id"], task_id.to_string());
-    let (items, next) = notifications::list(&db.app, author.user_id, 10, None)
-        .await
-        .unwrap();
+    let page = notifications::list(&db.app, author.user_id, 10, None).await;
+    let Page { items, next } = page.unwrap();
     assert_eq!((items.len(), next), (1, None));
     let item: Value = serde_json::from_str(&items[0]).unwrap();
     assert_eq!(
@@ -192,15 +191,13 @@ async fn a_delivery_happens_once_for_each_event() {
         Delivered::Nothing
     );
     assert_eq!(db.events("task-updates").await.len(), 1);
-    let (newest, next) = notifications::list(&db.app, author.user_id, 1, None)
-        .await
-        .unwrap();
-    assert!(newest[0].contains("skipped"));
-    let (oldest, end) = notifications::list(&db.app, author.user_id, 1, next.as_ref())
-        .await
-        .unwrap();
-    assert!(oldest[0].contains("sent"));
-    assert_eq!(end, None);
+    let newest = notifications::list(&db.app, author.user_id, 1, None).await;
+    let newest = newest.unwrap();
+    assert!(newest.items[0].contains("skipped"));
+    let oldest = notifications::list(&db.app, author.user_id, 1, newest.next.as_ref()).await;
+    let oldest = oldest.unwrap();
+    assert!(oldest.items[0].contains("sent"));
+    assert_eq!(oldest.next, None);
 }
 
 #[tokio::test]
@@ -273,7 +270,8 @@ async fn the_audit_log_holds_each_event_once_in_order_and_shows_tampering() {
         ..AuditQuery::default()
     };
     let read = async |query: &AuditQuery| {
-        let (items, next) = audit::list(&db.app, anna.user_id, query).await.unwrap();
+        let page = audit::list(&db.app, anna.user_id, query).await;
+        let Page { items, next } = page.unwrap();
         let items: Vec<Value> = items
             .iter()
             .map(|item| serde_json::from_str(item).unwrap())

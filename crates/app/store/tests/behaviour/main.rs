@@ -8,6 +8,5 @@ mod effects;
 mod listing;
 mod migrations;
 mod races;
-mod recurrence;
 mod tasks;
 mod updates;

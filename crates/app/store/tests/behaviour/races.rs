@@ -6,7 +6,6 @@ use chrono::Utc;
 use serde_json::{Map, Value, json};
 use store::Author;
 use store::auth::{self, AttemptKeys, NewToken, NewUser, Origin};
-use store::recurrence::{Scheduled, schedule_next};
 use store::reminders::{self, Added, When};
 use store::tasks::{self, Change, Changed, Created, Edit, NewTask};
 use uuid::Uuid;
@@ -103,28 +102,6 @@ async fn reminders_added_at_once_do_not_pass_the_limit() {
     assert_eq!(second, Added::TooMany);
     let listed = reminders(&db, &author, task_id).await;
     assert_eq!(listed.len() as i64, reminders::MAX_PER_TASK);
-}
-
-#[tokio::test]
-async fn a_reminder_added_while_the_next_occurrence_is_made_is_copied() {
-    let Some(db) = database().await else { return };
-    let author = db.user("UTC").await;
-    let mut input = due();
-    input["recurrence_pattern"] = json!("daily");
-    let task_id = create(&db.app, &author, input).await;
-    let done = tasks::change(&db.app, &author, task_id, &Change::Complete, None).await;
-    assert!(matches!(done.unwrap(), Changed::Done(_)));
-    let (one, other) = (db.another().await, db.another().await);
-    let add = reminders::add(&one, &author, task_id, When::MinutesBefore(10));
-    let follow = schedule_next(&other, &author, task_id);
-    let (added, followed) = db.in_turn(author.user_id, add, follow).await;
-    assert!(matches!(added.unwrap(), Added::New(_)));
-    let Scheduled::Next(next_id) = followed.unwrap() else {
-        panic!("nothing followed")
-    };
-    let copied = reminders(&db, &author, next_id).await;
-    assert_eq!(copied.len(), 1, "{copied:?}");
-    assert_eq!(copied[0]["minutes_before"], 10);
 }
 
 fn origin() -> Origin {

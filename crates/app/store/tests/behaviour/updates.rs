@@ -108,11 +108,12 @@ async fn the_latest_events_come_newest_first_or_else_the_last_that_was_recorded(
     assert!(recent(&db.app, ada).await.is_empty());
 
     let recorded = Uuid::now_v7();
-    let entry = serde_json::json!([{ "source": "rest", "event": {
-        "event_id": recorded, "user_id": ada, "event_type": "user.signed_up",
-    } }]);
+    let events = serde_json::json!([{
+        "event_id": recorded, "change_id": recorded, "event_type": "user.signed_up", "user_id": ada,
+        "subject": {"type": "user", "id": ada}, "source": "rest",
+    }]);
     let record = "SELECT record_audit($1)";
-    db.owner.query(record, &[&entry]).await.unwrap();
+    db.owner.query(record, &[&events]).await.unwrap();
     assert_eq!(recent(&db.app, ada).await, [recorded]);
 
     let mut appended = db.append(TASK_EVENTS, ada, 2).await;

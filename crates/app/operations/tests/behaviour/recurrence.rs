@@ -2,9 +2,10 @@
 
 use crate::support::{App, TestDatabase, database};
 use chrono::{Days, Utc};
+use operations::recurrence::{self, Scheduled};
+use operations::{Author, Context, Error};
 use serde_json::{Map, Value, json};
-use store::Author;
-use store::recurrence::{Scheduled, schedule_next};
+use store::reminders::{Added, When};
 use store::tasks::{self, Change, Changed, Created, NewTask, Origin};
 use uuid::Uuid;
 
@@ -33,6 +34,10 @@ async fn act(db: &App, author: &Author, task_id: Uuid, change: Change<'_>) {
 async fn json_of(db: &TestDatabase, author: &Author, task_id: Uuid) -> Value {
     let read = tasks::read(&db.app, author.user_id, task_id, true).await;
     read.unwrap().unwrap().stored.value().unwrap()
+}
+
+async fn schedule_next(db: &App, author: &Author, task_id: Uuid) -> Result<Scheduled, Error> {
+    recurrence::schedule_next(&Context::new(db, author.clone()), task_id).await
 }
 
 fn system(author: &Author) -> Author {
@@ -255,4 +260,28 @@ async fn a_series_goes_on_however_early_its_tasks_are_done() {
         }
         assert_eq!(found, days.map(day), "{from}");
     }
+}
+
+#[tokio::test]
+async fn a_reminder_added_while_the_next_occurrence_is_made_is_copied() {
+    let Some(db) = database().await else { return };
+    let author = db.user("UTC").await;
+    let input = json!({
+        "title": "a", "due_date": day(1), "due_time": "09:00", "time_zone": "UTC",
+        "recurrence_pattern": "daily",
+    });
+    let task_id = create(&db.app, &author, input).await;
+    act(&db.app, &author, task_id, Change::Complete).await;
+    let (one, other) = (db.another().await, db.another().await);
+    let add = store::reminders::add(&one, &author, task_id, When::MinutesBefore(10));
+    let follow = schedule_next(&other, &author, task_id);
+    let (added, followed) = db.in_turn(author.user_id, add, follow).await;
+    assert!(matches!(added.unwrap(), Added::New(_)));
+    let Scheduled::Next(next_id) = followed.unwrap() else {
+        panic!("nothing followed")
+    };
+    let copied = store::reminders::list(&db.app, author.user_id, next_id).await;
+    let copied = copied.unwrap();
+    assert_eq!(copied.len(), 1, "{copied:?}");
+    assert!(copied[0].contains("\"minutes_before\": 10"), "{copied:?}");
 }
