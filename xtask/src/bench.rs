@@ -86,7 +86,7 @@ fn kafka(rest: &[String]) -> anyhow::Result<()> {
     bench
         .arg("kafka")
         .arg("--component")
-        .arg(paths::guests().join("kafka_noop.wasm"))
+        .arg(paths::guests(Profile::Dist).join("kafka_noop.wasm"))
         .args(rest)
         .env("TEST_KAFKA_HOME", crate::kafka::home()?)
         .current_dir(paths::root());
@@ -105,7 +105,7 @@ fn events(rest: &[String]) -> anyhow::Result<()> {
         .arg("--binary")
         .arg(paths::binary(Profile::Dist, "taskwhisper"))
         .arg("--handler")
-        .arg(paths::guests().join("guest_stamp.wasm"))
+        .arg(paths::guests(Profile::Dist).join("guest_stamp.wasm"))
         .args(rest)
         .env("DATABASE_URL", cluster.url(DATABASE))
         .current_dir(paths::root());

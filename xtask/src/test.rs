@@ -103,8 +103,8 @@ impl Stage {
         let broker = kafka.map(joined).transpose()?.flatten();
         let programs = built?;
 
-        let guests = paths::guests();
-        let host = paths::binary(Profile::Release, "taskwhisper");
+        let guests = paths::guests(Profile::Dev);
+        let host = paths::binary(Profile::Dev, "taskwhisper");
         let mut environment: Vec<(String, OsString)> = vec![
             ("TMPDIR".into(), temporary.into()),
             ("TEST_GUESTS_DIR".into(), guests.into()),
@@ -184,7 +184,7 @@ fn programs(
             cargo.arg(option).args(name);
         }
     }
-    cargo.args(["--locked", "--profile", Profile::Release.name()]);
+    cargo.args(["--locked", "--profile", Profile::Dev.name()]);
     suite::built_by(&mut cargo, packages)
 }
 

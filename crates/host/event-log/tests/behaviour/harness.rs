@@ -42,7 +42,7 @@ impl Database {
 pub fn options() -> Options {
     Options {
         heartbeat: Duration::from_millis(200),
-        time_to_live: Duration::from_secs(2),
+        time_to_live: Duration::from_secs(6),
         commit_interval: Duration::from_millis(20),
         ..Options::default()
     }

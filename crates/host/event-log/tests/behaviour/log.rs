@@ -114,8 +114,15 @@ async fn another_host_hears_of_an_append_in_milliseconds_without_polling() {
     let mut tail = there.tail(vec!["news".to_owned()]);
     within(tail.ready()).await;
     let client = database.client().await;
-    // The hosts must have seen each other once.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    append(&client, "news", "k", &json!("first")).await;
+    // Until the hosts know of each other nobody is told.
+    testing::eventually("the hosts know of each other", async || {
+        here.wake();
+        let a_moment = Duration::from_millis(100);
+        tokio::time::timeout(a_moment, tail.next()).await.ok()
+    })
+    .await
+    .unwrap();
     for n in 0..20 {
         let id = append(&client, "news", "k", &json!(n)).await;
         here.wake();

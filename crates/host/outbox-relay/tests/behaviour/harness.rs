@@ -93,7 +93,7 @@ impl World {
     pub async fn relay(&self) -> Running {
         let options = event_log::Options {
             heartbeat: Duration::from_millis(200),
-            time_to_live: Duration::from_secs(2),
+            time_to_live: Duration::from_secs(6),
             commit_interval: Duration::from_millis(20),
             ..Default::default()
         };
