@@ -1,24 +1,22 @@
 //! `/api/{user_id}/audit-logs`: what happened to one's tasks and account, oldest first.
 
+use contract::audit_log::{Endpoint, ROUTES};
 use events::EventType;
-use http_api::{
-    Body, Context, Problem, Query, Request, Response, Route, authenticate, cursor, response, routes,
-};
+use http_api::{Admitted, Body, Problem, Query, Response, cursor, response, routes};
 use store::audit::{self, AuditQuery};
+use uuid::Uuid;
 
-const ROUTES: &[Route<()>] = &[Route::get("/api/{user_id}/audit-logs", ())];
+http_api::service!(Endpoint, ROUTES, handle);
 
-const SCOPE: &str = "audit:read";
+async fn handle(call: Admitted<Endpoint>, _body: impl Body) -> Result<Response, Problem> {
+    let user_id = call.user_id()?;
+    match call.endpoint {
+        Endpoint::ListAuditLogs => list(user_id, call.query()).await,
+    }
+}
 
-http_api::service!(route);
-
-async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
-    let matched = routes::find(ROUTES, request.method(), request.uri().path())?;
-    let caller = authenticate(request.headers()).await?;
-    let user_id = caller.require_user(matched.param("user_id"))?;
-    caller.require_scope(SCOPE)?;
-    let query = read_query(request.uri().query())?;
-
+async fn list(user_id: Uuid, query: Option<&str>) -> Result<Response, Problem> {
+    let query = read_query(query)?;
     let db = store::connect().await.map_err(Problem::internal)?;
     let (items, next) = audit::list(&db, user_id, &query).await?;
     let next = next.map(|seq| cursor::encode(&seq)).transpose()?;

@@ -12,10 +12,9 @@ pub async fn read(call: &Call, task_id: Uuid) -> Result<Response, Problem> {
     let task = tasks::show(&db, call.author.user_id, task_id)
         .await?
         .ok_or_else(no_task)?;
-    let version = task.version.into();
-    if conditional::client_has(&call.parts.headers, version) {
-        return Ok(response::empty(StatusCode::NOT_MODIFIED)
-            .with_header(header::ETAG, conditional::etag(version)));
+    let etag = conditional::etag(task.version.into());
+    if conditional::client_has(&call.parts.headers, &etag) {
+        return Ok(response::empty(StatusCode::NOT_MODIFIED).with_header(header::ETAG, etag));
     }
     Ok(task_response(StatusCode::OK, task))
 }
