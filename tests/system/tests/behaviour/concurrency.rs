@@ -26,7 +26,7 @@ fn count(replies: &[Reply], status: u16) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_changes_to_one_version_exactly_one_wins() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -60,7 +60,7 @@ async fn of_many_changes_to_one_version_exactly_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_different_fields_at_once_are_all_kept() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -115,7 +115,7 @@ async fn changes_of_one_task_without_a_version_queue_and_all_succeed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_with_the_same_key_makes_one_task() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -152,7 +152,7 @@ async fn a_repeated_request_with_the_same_key_makes_one_task() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completing_at_once_from_many_places_completes_once() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -169,7 +169,7 @@ async fn completing_at_once_from_many_places_completes_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_show_every_task_once_while_others_are_added() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();

@@ -12,7 +12,7 @@ fn secrets(state_dir: &Path) -> BTreeMap<String, String> {
     lines.map(Result::unwrap).collect()
 }
 
-async fn migrated(name_part: &str) -> Option<Address> {
+async fn migrated(name_part: &str) -> Option<Database> {
     let database = new_database(name_part).await?;
     up(&database).await.unwrap();
     Some(database)
