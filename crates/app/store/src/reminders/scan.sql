@@ -1,6 +1,6 @@
 -- Settles the reminders whose time has come, and appends their events to the outbox. Rows that another
 -- scan or a change holds are left to the next one. The reminder of a task that is done or in the trash is
--- settled without a word.
+-- settled without a word. Each reminder is a change of its own.
 -- $1 how many at most, $2 event
 WITH due AS MATERIALIZED (
     SELECT r.id, r.task_id, r.remind_at FROM reminders r
@@ -20,7 +20,7 @@ settled AS (
 ),
 event AS MATERIALIZED (
     SELECT append_event(
-        $2::text::jsonb, (task).user_id, (task).id, (task).id, NULL, task_json(task),
+        $2::text::jsonb || jsonb_build_object('change_id', uuid_v7()), (task).user_id, (task).id, (task).id, NULL, task_json(task),
         jsonb_build_object('reminder_id', id, 'remind_at', rfc3339(remind_at))
     )
     FROM judged WHERE is_live

@@ -61,6 +61,10 @@ async fn a_reminder_fires_once_when_its_time_has_come() {
     assert_eq!((due[0].task_id, due[0].user_id), (late, author.user_id));
     let key: String = db.owner.query_one("SELECT aggregateid || ' ' || (headers ->> 'ce_subject') FROM outbox WHERE aggregatetype = 'reminders'", &[]).await.unwrap().get(0);
     assert_eq!(key, format!("{} task/{late}", author.user_id));
+    let value = &db.payloads("reminders").await[0];
+    let values = (&value["source"], &value["actor"], &value["data"]["title"]);
+    let system = json!({"type": "system"});
+    assert_eq!(values, (&json!("reminder"), &system, &json!("Call home")));
 }
 
 #[tokio::test]
@@ -396,7 +400,7 @@ async fn deliveries_of_the_same_events_at_once_make_one_chain() {
 }
 
 #[tokio::test]
-async fn the_application_cannot_change_the_audit_log() {
+async fn the_application_cannot_change_the_audit_log_nor_read_secrets() {
     let Some(db) = database().await else { return };
     for statement in [
         "UPDATE audit_log SET source = 'x'",
@@ -406,6 +410,11 @@ async fn the_application_cannot_change_the_audit_log() {
         "UPDATE outbox SET type = 'x'",
         "SELECT * FROM log_positions",
         "CREATE TABLE mine (id int)",
+        "SELECT FROM passwords",
+        "SELECT FROM sessions",
+        "SELECT FROM personal_access_tokens",
+        "SELECT FROM sign_in_attempts",
+        "UPDATE users SET email = 'other@example.org'",
     ] {
         let refused = store::Database::query(&db.app, statement, Vec::new())
             .await
