@@ -2,7 +2,6 @@
 //! own domain.
 
 mod admin;
-mod carriage;
 mod check;
 mod cli;
 mod compile;
@@ -19,6 +18,7 @@ mod serve;
 mod services;
 mod settings;
 mod shutdown;
+mod transport;
 
 use std::ffi::OsString;
 use std::io::Write as _;
