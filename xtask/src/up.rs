@@ -78,9 +78,18 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     if let Some(kafka) = &kafka {
         host.env(BROKERS_VARIABLE, &kafka.brokers);
     }
+    if std::env::var_os(RUNTIME_CONFIG_VARIABLE).is_none() {
+        host.env(
+            RUNTIME_CONFIG_VARIABLE,
+            paths::root().join("runtime-config.toml"),
+        );
+    }
     host.args(options.rest);
     wait(host, &asked)
 }
+
+/// Where `taskwhisper up` looks for its runtime configuration; an option after `--` stands before it.
+const RUNTIME_CONFIG_VARIABLE: &str = "RUNTIME_CONFIG_FILE";
 
 /// The variable of spin.toml that makes Kafka the carrier.
 const BROKERS_VARIABLE: &str = "SPIN_VARIABLE_KAFKA_BROKERS";
