@@ -228,7 +228,7 @@ impl Drop for Host {
 }
 
 /// The binary under test, in the folder of the manifest.
-pub(crate) fn taskwhisper() -> Command {
+pub fn taskwhisper() -> Command {
     let root = workspace();
     let binary = std::env::var_os("TASKWHISPER_BIN")
         .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);

@@ -71,13 +71,29 @@ pub enum Command {
 ///
 /// The migrations are inside this program. Each runs in a transaction of its own; several
 /// processes may try at the same time, one does it. `taskwhisper up --database-url` does it too.
+///
+/// With --event-log it sets up the event log alone, for applications of your own: the tables and
+/// the roles that the kafka, cron and websocket triggers need, and no tasks. The database's owner
+/// can do that; only whoever makes the roles needs CREATEROLE, once per Postgres server.
 #[derive(Debug, Args)]
+#[command(after_long_help = MIGRATE_EXAMPLES)]
 pub struct MigrateArgs {
     #[command(subcommand)]
     pub direction: Option<Direction>,
+    /// Only what the event log needs
+    #[arg(long, global = true)]
+    pub event_log: bool,
     #[command(flatten)]
     pub database: RequiredDatabase,
 }
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  taskwhisper migrate --database-url postgres://me@localhost/tasks
+  taskwhisper migrate status --database-url postgres://me@localhost/tasks
+  taskwhisper migrate --event-log --database-url postgres://me@localhost/orders
+
+Exit status: 3 when the schema was made by an older version and cannot be brought up to date.";
 
 #[derive(Debug, Subcommand)]
 pub enum Direction {
