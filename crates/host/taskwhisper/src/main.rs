@@ -74,6 +74,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Provision(args) => provision(args).await,
         Command::Topics(args) => quietly(operate::topics(args)).await,
         Command::Events(args) => quietly(operate::events(args)).await,
+        Command::Invoke(args) => quietly(operate::invoke(args)).await,
         Command::DeadLetters(args) => quietly(operate::dead_letters(args)).await,
         Command::Lag(args) => quietly(operate::lag(args)).await,
         Command::Trigger(args) => trigger(args).await,

@@ -1,5 +1,6 @@
 //! The command line. What is written here is what `--help` shows.
 
+mod handlers;
 mod moment;
 mod operate;
 mod options;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use handlers::{Header, InvokeArgs, PublishArgs};
 pub use moment::Moment;
 pub use operate::{
     AppArgs, DeadLettersArgs, DeadLettersCommand, EventsArgs, EventsCommand, LagArgs, TopicsArgs,
@@ -45,6 +47,10 @@ Examples:
   Prepare a database in one step of a deployment:
     taskwhisper migrate up && taskwhisper provision --state-dir /secrets
 
+  Try a handler by hand:
+    taskwhisper events publish orders --key ada --type order.placed --data '{\"cents\": 1200}'
+    taskwhisper invoke save-order --record orders.json
+
   See who is behind, and what was given up; try that again:
     taskwhisper lag
     taskwhisper dead-letters list
@@ -60,6 +66,7 @@ pub enum Command {
     Provision(ProvisionArgs),
     Topics(TopicsArgs),
     Events(EventsArgs),
+    Invoke(InvokeArgs),
     DeadLetters(DeadLettersArgs),
     Lag(LagArgs),
     Trigger(TriggerArgs),

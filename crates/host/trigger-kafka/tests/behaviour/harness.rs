@@ -257,7 +257,7 @@ pub async fn within<F: Future>(future: F) -> F::Output {
     done.expect("this should not take 60 s")
 }
 
-fn artifacts() -> PathBuf {
+pub fn artifacts() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target")),
         PathBuf::from,

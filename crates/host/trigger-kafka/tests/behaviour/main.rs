@@ -4,6 +4,7 @@
 
 mod harness;
 mod hosts;
+mod invoking;
 mod latency;
 mod manifest;
 mod outcomes;
