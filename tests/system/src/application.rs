@@ -38,6 +38,19 @@ impl Application {
         self.folder.path()
     }
 
+    /// A command that works on it, ready to run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = taskwhisper();
+        command
+            .args(arguments)
+            .arg("--application")
+            .arg(self.folder().join("spin.toml"))
+            .arg("--state-dir")
+            .arg(self.state.path())
+            .env_remove("DATABASE_URL");
+        command
+    }
+
     /// Runs it with our host; `kafka_brokers` is its variable, if it has that.
     pub fn run(&mut self, brokers: &str) {
         let mut command = taskwhisper();

@@ -244,7 +244,7 @@ impl Drop for Host {
 }
 
 /// The binary under test, in the folder of the manifest.
-pub(crate) fn taskwhisper() -> Command {
+pub fn taskwhisper() -> Command {
     let binary = std::env::var_os("TASKWHISPER_BIN").map_or_else(beside_this_test, PathBuf::from);
     assert!(
         binary.exists(),

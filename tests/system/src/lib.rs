@@ -23,7 +23,7 @@ pub use api::{Account, Api, Reply};
 pub use application::{Application, cargo_build};
 pub use carrier::{Carrier, Kafka};
 pub use database::Database;
-pub use host::Host;
+pub use host::{Host, taskwhisper};
 pub use secrets::Secrets;
 pub use socket::{Refused, Socket};
 pub use system::System;

@@ -12,6 +12,7 @@ mod concurrency;
 mod crash;
 mod delivery;
 mod lifetime;
+mod migrating;
 mod slice;
 mod visibility;
 
