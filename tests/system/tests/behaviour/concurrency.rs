@@ -90,6 +90,30 @@ async fn changes_of_different_fields_at_once_are_all_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn changes_of_one_task_without_a_version_queue_and_all_succeed() {
+    let Some(system) = crate::system().await else {
+        return;
+    };
+    let api = system.api();
+    let ada = api.sign_up().await;
+    for many in [8, 64] {
+        let daily = json!({"title": "Tea", "recurrence_pattern": "daily"});
+        let task = create(&api, &ada, &daily).await;
+        let path = task_path(&ada, &task);
+        let bodies = (0..many).map(|n| match n % 2 {
+            0 => json!({"title": format!("Tea {n}")}),
+            _ => json!({"due_date": format!("2031-{:02}-{:02}", 1 + n / 28, 1 + n % 28)}),
+        });
+        let bodies: Vec<Value> = bodies.collect();
+        let changes = bodies.iter().map(|body| api.patch(&path, &ada.token, body));
+        let replies = futures::future::join_all(changes).await;
+        assert_eq!(count(&replies, 200), many);
+        let now = api.get(&path, &ada.token).await.json(200);
+        assert_eq!(now["version"], 1 + many);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_with_the_same_key_makes_one_task() {
     let Some(system) = crate::shared().await else {
         return;

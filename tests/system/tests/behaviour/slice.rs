@@ -89,12 +89,18 @@ async fn completing_a_weekly_task_brings_its_next_occurrence_exactly_once() {
     .await;
     assert_eq!(first[0]["event_type"], "task.created");
     assert_eq!(first[0]["previous_data"], Value::Null);
-    assert_eq!(first[0]["task_data"]["title"], "Water the plants");
+    assert_eq!(first[0]["data"]["title"], "Water the plants");
     assert_eq!(first[0]["source"], "rest");
+    assert_eq!(
+        first[0]["subject"],
+        json!({"type": "task", "id": task["id"]})
+    );
+    assert_ne!(first[0]["change_id"], first[1]["change_id"]);
+    assert!(first[0]["hash"].is_string());
     assert_eq!(first[0]["actor"], json!({"type": "user", "id": ada.id}));
     assert_eq!(first[1]["event_type"], "task.completed");
     assert_eq!(first[1]["previous_data"]["status"], "pending");
-    assert_eq!(first[1]["task_data"]["status"], "completed");
+    assert_eq!(first[1]["data"]["status"], "completed");
 
     // And of everything: the account, and in order created, completed, created. The account's events
     // have a topic of their own, and between topics there is no order.
@@ -144,6 +150,7 @@ async fn a_reminder_two_seconds_ahead_reaches_the_socket_and_the_notification_lo
     assert!(Utc::now() >= remind_at, "never early");
     assert_eq!(frame["type"], "event");
     assert_eq!(frame["task_id"], task["id"]);
+    assert_eq!(frame["data"]["title"], "Take the tea out");
 
     let notifications = eventually("the notification", async || {
         let items = api.all(&ada.path("/notifications"), &ada.token).await;

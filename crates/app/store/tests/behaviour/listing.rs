@@ -4,7 +4,8 @@ use crate::support::{App, TestDatabase, database};
 use chrono::Utc;
 use domain::{Order, Priority, Status, TaskQuery};
 use serde_json::{Value, json};
-use store::tasks::{self, Author, Change, Created, NewTask, Origin};
+use store::Author;
+use store::tasks::{self, Change, Changed, Created, NewTask, Origin};
 use uuid::Uuid;
 
 async fn create(db: &App, author: &Author, input: Value) -> Uuid {
@@ -22,8 +23,8 @@ async fn create(db: &App, author: &Author, input: Value) -> Uuid {
 }
 
 async fn act(db: &App, author: &Author, task_id: Uuid, change: Change<'_>) {
-    let changed = tasks::change(db, author, task_id, change, None).await;
-    assert!(changed.unwrap().is_some());
+    let changed = tasks::change(db, author, task_id, &change, None).await;
+    assert!(matches!(changed.unwrap(), Changed::Done(_)));
 }
 
 async fn titles(db: &TestDatabase, author: &Author, query: TaskQuery) -> Vec<String> {

@@ -7,6 +7,6 @@ mod support;
 mod effects;
 mod listing;
 mod migrations;
-mod recurrence;
+mod races;
 mod tasks;
 mod updates;

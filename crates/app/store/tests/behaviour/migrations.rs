@@ -67,21 +67,34 @@ async fn a_domain_refuses_what_the_column_may_not_hold() {
     }
 }
 
-/// Replicas of the version before give the rows.
-#[tokio::test]
-async fn an_event_made_from_rows_is_the_one_made_from_their_json() {
-    let Some(db) = crate::support::database().await else {
-        return;
-    };
-    let author = db.user("UTC").await;
-    let insert = "INSERT INTO tasks (user_id, title, time_zone) VALUES ($1, 'a', 'UTC')";
-    db.owner.execute(insert, &[&author.user_id]).await.unwrap();
-    let same = "SELECT count(*) FROM tasks t WHERE
-        task_event(id, 'task.updated', t, t, '{}', '{\"a\": 1}')
-            = task_event(id, 'task.updated', task_json(t), task_json(t), '{}', '{\"a\": 1}')
-        AND task_event(id, 'task.created', NULL::tasks, t, '{}', '{}')
-            = task_event(id, 'task.created', NULL, task_json(t), '{}', '{}')
-        AND task_event(id, 'task.created', NULL, task_json(t), '{}', '{}') -> 'user_id'
-            = to_jsonb(user_id)";
-    assert_eq!(db.count(same).await, 1);
+/// Types and topics are written once, in `events`. SQL gets them as parameters; where a file names one all
+/// the same, it must be one that there is.
+#[test]
+fn no_sql_names_an_event_type_or_a_topic_that_is_not_defined() {
+    for (path, text) in crate::support::sql_files() {
+        for literal in literals(&text) {
+            let is_type = literal.split_once('.').is_some_and(|(subject, what)| {
+                [subject, what].iter().all(|word| is_word(word, '_'))
+            });
+            let is_known = events::EventType::from_name(literal).is_some();
+            assert!(!is_type || is_known, "{path}: the event type {literal}");
+            let is_topic = literal.contains('-') && is_word(literal, '-');
+            let is_known = events::topic::ALL.contains(&literal);
+            assert!(!is_topic || is_known, "{path}: the topic {literal}");
+        }
+    }
+}
+
+/// What stands between single quotes, outside of comments.
+fn literals(sql: &str) -> Vec<&str> {
+    let code = sql
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or(""));
+    code.flat_map(|line| line.split('\'').skip(1).step_by(2))
+        .collect()
+}
+
+fn is_word(text: &str, joint: char) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c == joint;
+    !text.is_empty() && text.chars().all(is_plain) && !text.starts_with(joint)
 }

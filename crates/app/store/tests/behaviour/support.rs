@@ -1,12 +1,16 @@
 //! A database of its own for each test, migrated, seen through the application's role.
 
 use spin_sdk::pg::{DbError, DbValue, Error, ParameterValue, PgError, QueryError};
-use store::Database;
+use std::cell::Cell;
+use std::path::PathBuf;
 use store::database::Row;
-use store::tasks::Author;
+use store::{Author, Database};
 use tokio_postgres::Client;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use uuid::Uuid;
+
+const APP: &str = "taskwhisper_app";
+const AUTH: &str = "taskwhisper_auth";
 
 pub struct TestDatabase {
     /// As the owner.
@@ -16,7 +20,7 @@ pub struct TestDatabase {
     database: testing::Database,
 }
 
-/// A connection in the role of the components.
+/// A connection in the role of components.
 pub struct App(Client);
 
 /// `None`, with a word about it, when there is no server to test with.
@@ -24,18 +28,36 @@ pub async fn database() -> Option<TestDatabase> {
     let database = testing::Database::migrated().await?;
     Some(TestDatabase {
         owner: database.client().await,
-        app: App::connect(&database).await,
+        app: App::connect(&database, APP).await,
         database,
     })
 }
 
+/// Every SQL file of the store and of the migrations: its path and its text.
+pub fn sql_files() -> Vec<(String, String)> {
+    let store = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![store.join("src"), store.join("../../../migrations")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "sql") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path.display().to_string(), text));
+            }
+        }
+    }
+    assert!(files.len() > 30, "too few: {}", files.len());
+    files
+}
+
 impl App {
-    async fn connect(database: &testing::Database) -> Self {
+    async fn connect(database: &testing::Database, role: &str) -> Self {
         let client = database.client().await;
-        client
-            .batch_execute("SET ROLE taskwhisper_app")
-            .await
-            .unwrap();
+        let set_role = format!("SET ROLE {role}");
+        client.batch_execute(&set_role).await.unwrap();
         Self(client)
     }
 }
@@ -43,7 +65,12 @@ impl App {
 impl TestDatabase {
     /// Another connection of the application.
     pub async fn another(&self) -> App {
-        App::connect(&self.database).await
+        App::connect(&self.database, APP).await
+    }
+
+    /// A connection of the component `auth`.
+    pub async fn auth(&self) -> App {
+        App::connect(&self.database, AUTH).await
     }
 
     /// A user, as the author of changes by REST.
@@ -51,17 +78,12 @@ impl TestDatabase {
         let id = Uuid::now_v7();
         self.owner
             .execute(
-                "INSERT INTO users (id, email, password_hash, time_zone) VALUES ($1, $2, 'x', $3)",
+                "INSERT INTO users (id, email, time_zone) VALUES ($1, $2, $3)",
                 &[&id, &format!("{id}@example.org"), &time_zone],
             )
             .await
             .unwrap();
-        Author {
-            user_id: id,
-            actor: events::Actor::User { id },
-            source: events::Source::Rest,
-            traceparent: None,
-        }
+        Author::user(id, events::Source::Rest, None)
     }
 
     /// The types of the events of a topic, in order.
@@ -85,6 +107,44 @@ impl TestDatabase {
             .iter()
             .map(|row| row.get(0))
             .collect()
+    }
+
+    /// Runs two writes of one user so that both have begun before either can go on, and the first goes
+    /// first: someone else holds the user's lock until both wait for it (or have done without).
+    pub async fn in_turn<A, B>(
+        &self,
+        user_id: Uuid,
+        first: impl Future<Output = A>,
+        second: impl Future<Output = B>,
+    ) -> (A, B) {
+        self.owner.batch_execute("BEGIN").await.unwrap();
+        let lock = "SELECT FROM lock_user($1)";
+        self.owner.execute(lock, &[&user_id]).await.unwrap();
+        let done = Cell::new(0);
+        let counted = async |waiting: i64| {
+            const BLOCKED: &str = "SELECT count(*) FROM pg_stat_activity
+                                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            while self.count(BLOCKED).await + done.get() < waiting {
+                tokio::task::yield_now().await;
+            }
+        };
+        let first = async {
+            let result = first.await;
+            done.set(done.get() + 1);
+            result
+        };
+        let second = async {
+            counted(1).await;
+            let result = second.await;
+            done.set(done.get() + 1);
+            result
+        };
+        let release = async {
+            counted(2).await;
+            self.owner.batch_execute("COMMIT").await.unwrap();
+        };
+        let (first, second, ()) = tokio::join!(first, second, release);
+        (first, second)
     }
 
     /// One number, by the owner.

@@ -4,8 +4,10 @@ use crate::support::{App, database};
 use chrono::{DateTime, Utc};
 use domain::Task;
 use serde_json::{Map, Value, json};
-use store::Database;
-use store::tasks::{self, Author, Change, Created, Current, NewTask, Origin, RequestKey, Stored};
+use store::tasks::{
+    self, Change, Changed, Created, Current, Edit, NewTask, Origin, RequestKey, Stored,
+};
+use store::{Author, Database};
 use uuid::Uuid;
 
 fn now() -> DateTime<Utc> {
@@ -44,32 +46,41 @@ async fn patch(db: &App, author: &Author, task_id: Uuid, input: Value) -> Option
     let current = tasks::read(db, author.user_id, task_id, false)
         .await
         .unwrap()?;
-    patch_as_read(db, author, &current, input).await
+    match try_patch(db, author, &current, input, None).await {
+        Changed::Done(stored) => Some(stored),
+        Changed::Unchanged(_) | Changed::Absent => None,
+    }
 }
 
-async fn patch_as_read(
+async fn try_patch(
     db: &App,
     author: &Author,
     current: &Current,
     input: Value,
-) -> Option<Stored> {
+    versions: Option<&[i32]>,
+) -> Changed {
     let from = current.stored.task().unwrap();
-    let to = domain::patch(&from, &object(input), now()).unwrap();
-    let edit = Change::Edit {
+    let given = object(input);
+    let to = domain::patch(&from, &given, now()).unwrap();
+    let edit = Change::Edit(Edit {
         current,
         from: &from,
         to: &to,
-    };
-    let version = Some(current.stored.version);
-    tasks::change(db, author, id(&current.stored), edit, version)
+        given: &given,
+    });
+    tasks::change(db, author, id(&current.stored), &edit, versions)
         .await
         .unwrap()
 }
 
 async fn act(db: &App, author: &Author, task_id: Uuid, change: Change<'_>) -> Option<Stored> {
-    tasks::change(db, author, task_id, change, None)
+    match tasks::change(db, author, task_id, &change, None)
         .await
         .unwrap()
+    {
+        Changed::Done(stored) => Some(stored),
+        Changed::Unchanged(_) | Changed::Absent => None,
+    }
 }
 
 #[tokio::test]
@@ -170,8 +181,8 @@ async fn a_task_goes_through_its_life_and_each_step_is_one_event() {
     );
     let payloads = db.payloads("task-events").await;
     assert_eq!(payloads[0]["previous_data"], Value::Null);
-    assert_eq!(payloads[1]["previous_data"], payloads[0]["task_data"]);
-    assert_eq!(payloads[1]["task_data"], patched.value().unwrap());
+    assert_eq!(payloads[1]["previous_data"], payloads[0]["data"]);
+    assert_eq!(payloads[1]["data"], patched.value().unwrap());
     for payload in &payloads {
         let event = events::Event::from_value(Some(payload.to_string().as_bytes())).unwrap();
         assert_eq!(event.task_id, Some(task_id));
@@ -180,7 +191,7 @@ async fn a_task_goes_through_its_life_and_each_step_is_one_event() {
     let headers = db.owner.query_one("SELECT headers::text, id::text, payload ->> 'event_id', aggregateid FROM outbox LIMIT 1", &[]).await.unwrap();
     assert_eq!(
         headers.get::<_, String>(0),
-        format!(r#"{{"ce_source": "rest", "ce_subject": "{task_id}"}}"#)
+        format!(r#"{{"ce_source": "rest", "ce_subject": "task/{task_id}"}}"#)
     );
     assert_eq!(headers.get::<_, String>(1), headers.get::<_, String>(2));
     assert_eq!(headers.get::<_, String>(3), user_id);
@@ -336,7 +347,7 @@ async fn of_changes_at_once_none_is_lost_and_the_events_tell_one_story() {
     let author = db.user("UTC").await;
     let task_id = id(&create(&db.app, &author, json!({"title": "0", "tags": []})).await);
     let connections = futures::future::join_all((0..6).map(|_| db.another())).await;
-    // Optimistic, as the endpoint does it: read, change at that version, and again if it was too late.
+    // With what was read, so at that version: read, change, and again if it was too late.
     futures::future::join_all(connections.iter().enumerate().map(|(n, connection)| {
         let author = author.clone();
         async move {
@@ -349,10 +360,9 @@ async fn of_changes_at_once_none_is_lost_and_the_events_tell_one_story() {
                     let mut tags = current.stored.task().unwrap().tags;
                     tags.push(format!("{n}-{round}"));
                     let input = json!({"tags": tags});
-                    if patch_as_read(connection, &author, &current, input)
-                        .await
-                        .is_some()
-                    {
+                    let version = [current.stored.version];
+                    let changed = try_patch(connection, &author, &current, input, Some(&version));
+                    if matches!(changed.await, Changed::Done(_)) {
                         break;
                     }
                 }
@@ -369,7 +379,7 @@ async fn of_changes_at_once_none_is_lost_and_the_events_tell_one_story() {
     let payloads = db.payloads("task-events").await;
     assert_eq!(payloads.len() as i32, task.stored.version);
     for pair in payloads.windows(2) {
-        assert_eq!(pair[1]["previous_data"], pair[0]["task_data"]);
+        assert_eq!(pair[1]["previous_data"], pair[0]["data"]);
     }
 }
 

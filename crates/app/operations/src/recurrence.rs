@@ -1,9 +1,10 @@
 //! Making the next occurrence of a completed task, once.
 
-use crate::database::Database;
-use crate::tasks::{self, Author, Created, Model, NewTask, Origin};
+use crate::{Context, Error};
 use chrono::{DateTime, Utc};
-use spin_sdk::pg::Error;
+use spin_sdk::pg;
+use store::Database;
+use store::tasks::{self, Created, Model, NewTask, Origin};
 use uuid::Uuid;
 
 /// How often a task that changes while its next occurrence is made is read again.
@@ -27,10 +28,10 @@ pub enum Scheduled {
 /// # Errors
 /// When the database fails.
 pub async fn schedule_next(
-    db: &impl Database,
-    author: &Author,
+    context: &Context<impl Database>,
     task_id: Uuid,
 ) -> Result<Scheduled, Error> {
+    let Context { db, author } = context;
     for _ in 0..MAX_TRIES {
         let Some(completed) = tasks::read_completed(db, author, task_id).await? else {
             return Ok(Scheduled::Nothing);
@@ -64,11 +65,11 @@ pub async fn schedule_next(
     Ok(Scheduled::Busy)
 }
 
-fn completed_at(stored: &tasks::Stored) -> Result<DateTime<Utc>, Error> {
+fn completed_at(stored: &tasks::Stored) -> Result<DateTime<Utc>, pg::Error> {
     stored
         .value()?
         .get("completed_at")
         .and_then(serde_json::Value::as_str)
         .and_then(|text| domain::time::parse_instant(text).ok())
-        .ok_or_else(|| Error::Decode("a completed task has no completed_at".into()))
+        .ok_or_else(|| pg::Error::Decode("a completed task has no completed_at".into()))
 }

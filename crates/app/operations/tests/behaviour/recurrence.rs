@@ -2,9 +2,11 @@
 
 use crate::support::{App, TestDatabase, database};
 use chrono::{Days, Utc};
+use operations::recurrence::{self, Scheduled};
+use operations::{Author, Context, Error};
 use serde_json::{Map, Value, json};
-use store::recurrence::{Scheduled, schedule_next};
-use store::tasks::{self, Author, Change, Created, NewTask, Origin};
+use store::reminders::{Added, When};
+use store::tasks::{self, Change, Changed, Created, NewTask, Origin};
 use uuid::Uuid;
 
 fn object(value: Value) -> Map<String, Value> {
@@ -25,8 +27,8 @@ async fn create(db: &App, author: &Author, input: Value) -> Uuid {
 }
 
 async fn act(db: &App, author: &Author, task_id: Uuid, change: Change<'_>) {
-    let changed = tasks::change(db, author, task_id, change, None).await;
-    assert!(changed.unwrap().is_some());
+    let changed = tasks::change(db, author, task_id, &change, None).await;
+    assert!(matches!(changed.unwrap(), Changed::Done(_)));
 }
 
 async fn json_of(db: &TestDatabase, author: &Author, task_id: Uuid) -> Value {
@@ -34,12 +36,12 @@ async fn json_of(db: &TestDatabase, author: &Author, task_id: Uuid) -> Value {
     read.unwrap().unwrap().stored.value().unwrap()
 }
 
+async fn schedule_next(db: &App, author: &Author, task_id: Uuid) -> Result<Scheduled, Error> {
+    recurrence::schedule_next(&Context::new(db, author.clone()), task_id).await
+}
+
 fn system(author: &Author) -> Author {
-    Author {
-        actor: events::Actor::System,
-        source: events::Source::Recurrence,
-        ..author.clone()
-    }
+    Author::system(author.user_id, events::Source::Recurrence, None)
 }
 
 /// A day from today on.
@@ -115,7 +117,7 @@ async fn the_next_occurrence_is_like_the_one_before_at_its_own_time() {
     let created = &db.payloads("task-events").await[2];
     assert_eq!(created["event_type"], "task.created");
     assert_eq!(created["actor"], json!({"type": "system"}));
-    assert_eq!(created["task_data"], next);
+    assert_eq!(created["data"], next);
     let source: String = db
         .owner
         .query_one(
@@ -258,4 +260,28 @@ async fn a_series_goes_on_however_early_its_tasks_are_done() {
         }
         assert_eq!(found, days.map(day), "{from}");
     }
+}
+
+#[tokio::test]
+async fn a_reminder_added_while_the_next_occurrence_is_made_is_copied() {
+    let Some(db) = database().await else { return };
+    let author = db.user("UTC").await;
+    let input = json!({
+        "title": "a", "due_date": day(1), "due_time": "09:00", "time_zone": "UTC",
+        "recurrence_pattern": "daily",
+    });
+    let task_id = create(&db.app, &author, input).await;
+    act(&db.app, &author, task_id, Change::Complete).await;
+    let (one, other) = (db.another().await, db.another().await);
+    let add = store::reminders::add(&one, &author, task_id, When::MinutesBefore(10));
+    let follow = schedule_next(&other, &author, task_id);
+    let (added, followed) = db.in_turn(author.user_id, add, follow).await;
+    assert!(matches!(added.unwrap(), Added::New(_)));
+    let Scheduled::Next(next_id) = followed.unwrap() else {
+        panic!("nothing followed")
+    };
+    let copied = store::reminders::list(&db.app, author.user_id, next_id).await;
+    let copied = copied.unwrap();
+    assert_eq!(copied.len(), 1, "{copied:?}");
+    assert!(copied[0].contains("\"minutes_before\": 10"), "{copied:?}");
 }
