@@ -1,12 +1,12 @@
 //! What happened to one's tasks and account: the component `audit-log`.
 
 use chrono::{DateTime, Utc};
-use http_api::Route;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     operation::{Operation, get, routes},
+    route::Route,
     scope::AUDIT_READ,
 };
 
@@ -66,18 +66,14 @@ pub struct AuditEntry {
     pub timestamp: DateTime<Utc>,
 }
 
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum ActorType {
-    User,
-    Assistant,
-    System,
-}
-
 /// Who did it.
 #[derive(ToSchema)]
-pub struct Actor {
-    pub r#type: ActorType,
-    /// The user whose hands or assistant it was; the system has none.
-    pub id: Option<Uuid>,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// The user, with their own hands.
+    User { id: Uuid },
+    /// An assistant, for this user.
+    Assistant { id: Uuid },
+    /// The application itself.
+    System,
 }
