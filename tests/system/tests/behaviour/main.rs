@@ -10,6 +10,7 @@ mod commands;
 mod concurrency;
 mod crash;
 mod delivery;
+mod openapi;
 mod slice;
 
 /// The system that these tests are about: events are carried by the log in Postgres.
