@@ -1,26 +1,30 @@
 //! `/api/{user_id}/audit-logs`: what happened to one's tasks and account, oldest first.
 
 use contract::audit_log::{Endpoint, ROUTES};
-use events::EventType;
+use events::{EventType, Source};
 use http_api::{Admitted, Body, Problem, Query, Response, cursor, response, routes};
-use store::audit::{self, AuditQuery};
-use uuid::Uuid;
+use operations::audit_log::{self, AuditQuery};
+use operations::{Author, Context};
 
 http_api::service!(Endpoint, ROUTES, handle);
 
 async fn handle(call: Admitted<Endpoint>, _body: impl Body) -> Result<Response, Problem> {
-    let user_id = call.user_id()?;
     match call.endpoint {
-        Endpoint::ListAuditLogs => list(user_id, call.query()).await,
+        Endpoint::ListAuditLogs => list(call).await,
     }
 }
 
-async fn list(user_id: Uuid, query: Option<&str>) -> Result<Response, Problem> {
-    let query = read_query(query)?;
+async fn list(call: Admitted<Endpoint>) -> Result<Response, Problem> {
+    let query = read_query(call.query())?;
+    let user_id = call.user_id()?;
     let db = store::connect().await.map_err(Problem::internal)?;
-    let (items, next) = audit::list(&db, user_id, &query).await?;
-    let next = next.map(|seq| cursor::encode(&seq)).transpose()?;
-    Ok(response::page(&items, next.as_deref()))
+    let context = Context::new(
+        db,
+        Author::user(user_id, Source::Rest, call.context.traceparent),
+    );
+    let page = audit_log::list(&context, &query).await?;
+    let next = page.next.map(|seq| cursor::encode(&seq)).transpose()?;
+    Ok(response::page(&page.items, next.as_deref()))
 }
 
 fn read_query(text: Option<&str>) -> Result<AuditQuery, Problem> {

@@ -35,7 +35,7 @@ async fn handle(request: Admitted<Endpoint>, body: impl Body) -> Result<Response
         Endpoint::RefreshSession => session::refresh(&call, body).await,
         Endpoint::SignOut => session::sign_out(&call, body).await,
         Endpoint::ListKeys => Ok(jwks(&call.settings)),
-        Endpoint::ReadAccount => me::read(call.request.user_id()?).await,
+        Endpoint::ReadAccount => me::read(&call).await,
         Endpoint::ChangeAccount => me::change(&call, body).await,
         Endpoint::ChangePassword => me::change_password(&call, body).await,
     }

@@ -1,20 +1,21 @@
 //! `/api/auth/me` and `/api/auth/change-password`: one's own account.
 
+use events::Source;
 use http_api::{Body, Field, Problem, Response, StatusCode, read_object, response};
+use operations::accounts::{self, Changes};
+use operations::{Author, Context};
+use store::Connection;
 use store::auth::AttemptKeys;
-use uuid::Uuid;
 
 use crate::{Call, input, password, refresh_token, session, sign_in};
 
-pub async fn read(user_id: Uuid) -> Result<Response, Problem> {
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let user = store::auth::read_user(&db, user_id).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+pub async fn read(call: &Call) -> Result<Response, Problem> {
+    let user = accounts::read(&context(call).await?).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// A merge patch (RFC 7396) of name and time zone.
 pub async fn change(call: &Call, body: impl Body) -> Result<Response, Problem> {
-    let user_id = call.request.user_id()?;
     let mut fields = read_object(call.request.headers(), body).await?;
     let name = match input::name(&mut fields) {
         Field::Null => Some(String::new()),
@@ -29,10 +30,10 @@ pub async fn change(call: &Call, body: impl Body) -> Result<Response, Problem> {
     };
     fields.finish()?;
 
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let origin = session::origin(call);
-    let user = store::auth::update_user(&db, user_id, name, time_zone, &origin).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+    let changes = Changes { name, time_zone };
+    let context = context(call).await?;
+    let user = accounts::change(&context, changes, &session::origin(call)).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// Ends every session but the one it answers with.
@@ -69,6 +70,14 @@ pub async fn change_password(call: &Call, body: impl Body) -> Result<Response, P
     .await?
     .ok_or_else(wrong)?;
     session::signed_in(call, StatusCode::OK, user_id, &user, &token)
+}
+
+async fn context(call: &Call) -> Result<Context<Connection>, Problem> {
+    let user_id = call.request.user_id()?;
+    let db = store::connect().await.map_err(Problem::internal)?;
+    let traceparent = call.request.context.traceparent.clone();
+    let author = Author::user(user_id, Source::Rest, traceparent);
+    Ok(Context::new(db, author))
 }
 
 fn gone() -> Problem {

@@ -98,6 +98,7 @@ pub fn stored(token: &RefreshToken) -> NewToken {
 pub fn origin(call: &Call) -> Origin {
     let user_agent = call.request.headers().get(header::USER_AGENT);
     Origin {
+        change_id: Uuid::now_v7(),
         ip: call.request.context.client_ip.clone(),
         user_agent: user_agent.and_then(|value| Some(value.to_str().ok()?.to_owned())),
         traceparent: call.request.context.traceparent.clone(),

@@ -9,18 +9,20 @@ mod read;
 mod reminders;
 
 use contract::tasks::{Endpoint, ROUTES};
-use events::{Actor, Source};
+use events::Source;
 use http_api::{
-    Admitted, Body, Parts, Problem, Query, Response, StatusCode, Violations, conditional, header,
-    read_optional_object, response, response::ResponseExt,
+    Admitted, Body, Fields, Parts, Problem, Query, Response, StatusCode, conditional, cursor,
+    header, read_optional_object, response, response::ResponseExt,
 };
+use operations::tasks::Stored;
+use operations::{Author, Context, Input, Page, Violations};
+use serde::Serialize;
 use store::Connection;
-use store::tasks::{Author, Stored};
 
 /// A request of a known user, without its body.
 struct Call {
     parts: Parts,
-    author: Author,
+    context: Context<Connection>,
 }
 
 http_api::service!(Endpoint, ROUTES, handle);
@@ -30,14 +32,11 @@ async fn handle(admitted: Admitted<Endpoint>, body: impl Body) -> Result<Respons
     let user_id = admitted.user_id()?;
     let task_id = admitted.uuid("task_id");
     let reminder_id = admitted.uuid("reminder_id");
+    let db = store::connect().await.map_err(Problem::internal)?;
+    let author = Author::user(user_id, Source::Rest, admitted.context.traceparent);
     let call = Call {
-        author: Author {
-            user_id,
-            actor: Actor::User { id: user_id },
-            source: Source::Rest,
-            traceparent: admitted.context.traceparent,
-        },
         parts: admitted.parts,
+        context: Context::new(db, author),
     };
     match endpoint {
         Endpoint::ListTasks => list::list(&call).await,
@@ -56,10 +55,6 @@ async fn handle(admitted: Admitted<Endpoint>, body: impl Body) -> Result<Respons
 }
 
 impl Call {
-    async fn database(&self) -> Result<Connection, Problem> {
-        store::connect().await.map_err(Problem::internal)
-    }
-
     /// For a request that takes neither query parameters nor fields.
     async fn refuse_input(&self, body: impl Body) -> Result<(), Problem> {
         Query::refuse_all(self.parts.uri.query())?;
@@ -68,12 +63,16 @@ impl Call {
             .finish()
     }
 
-    /// Adds what is wrong with the query of a request that takes none: reported with its body.
-    fn refuse_query(&self, violations: &mut Violations) {
-        if let Err(problem) = Query::refuse_all(self.parts.uri.query()) {
-            let wrong = problem.errors().iter();
-            violations.extend(wrong.map(|wrong| (wrong.field.clone(), wrong.message.clone())));
+    /// The fields of a body, and what is wrong with them and with the query of a request that takes
+    /// none: all of it is reported together.
+    fn input(&self, body: Fields) -> Input {
+        let (fields, of_body) = body.into_parts();
+        let of_query = Query::parse(self.parts.uri.query()).into_violations();
+        let mut wrong = Violations::default();
+        for found in of_body.into_iter().chain(of_query) {
+            wrong.add(found.field, found.message);
         }
+        Input { fields, wrong }
     }
 }
 
@@ -83,13 +82,9 @@ fn task_response(status: StatusCode, task: Stored) -> Response {
     response::json_text(status, task.json).with_header(header::ETAG, etag)
 }
 
-fn no_task() -> Problem {
-    Problem::not_found("task")
-}
-
-/// The account was removed while its token is still good.
-fn no_account() -> Problem {
-    Problem::unauthorized(Some("the account no longer exists"))
+fn page<P: Serialize>(page: Page<P>) -> Result<Response, Problem> {
+    let next = page.next.map(|position| cursor::encode(&position));
+    Ok(response::page(&page.items, next.transpose()?.as_deref()))
 }
 
 /// A text given by the user, read by a function of the domain whose error is the message.

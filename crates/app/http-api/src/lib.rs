@@ -1,5 +1,6 @@
 //! What every HTTP component shares: routes, request bodies and queries, problem documents, access
-//! tokens, pages, conditional requests. It knows HTTP and nothing of tasks or SQL.
+//! tokens, pages, conditional requests. It knows HTTP, and of what is served only how an operation can
+//! fail; nothing of tasks or SQL.
 //!
 //! A component declares its routes as data (see the crate `contract`) and says what each does:
 //!
