@@ -128,6 +128,7 @@ pub async fn load_with(
 pub struct Host {
     pub address: SocketAddr,
     pub client: Client,
+    pub load: trigger_http::Load,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     _state: TempDir,
@@ -153,7 +154,7 @@ impl Host {
         let variables = Variables::new(&app, VariableOptions::default())?;
         let mut options = trigger_http::Options::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         options.request_deadline = Duration::from_secs(5);
-        options.drain_timeout = Duration::from_secs(5);
+        options.connections.drain_timeout = Duration::from_secs(5);
         adjust(&mut options);
         let service =
             trigger_http::Service::new(&app, &variables, &runtime, Vec::new(), options).await?;
@@ -163,6 +164,7 @@ impl Host {
         Ok(Self {
             address,
             client: Client::new(address),
+            load: service.load(),
             running: tokio::spawn(service.run(stop.clone())),
             stop,
             _state: state,

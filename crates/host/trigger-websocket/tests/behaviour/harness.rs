@@ -8,9 +8,9 @@ use std::time::Duration;
 use event_log::EventLog;
 use host_postgres::Postgres;
 use host_runtime::Runtime;
+use http_listener::Listener;
 use manifest::{App, VariableFlag, VariableOptions, Variables};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,16 @@ pub async fn with_log(
     options: event_log::Options,
     test: impl AsyncFnOnce(&mut World),
 ) {
+    let listening = http_listener::Options::default();
+    with_options(manifest, options, listening, test).await;
+}
+
+pub async fn with_options(
+    manifest: &str,
+    options: event_log::Options,
+    listening: http_listener::Options,
+    test: impl AsyncFnOnce(&mut World),
+) {
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
         println!("skipped: set TEST_DATABASE_URL (cargo xtask test does)");
         return;
@@ -50,7 +60,8 @@ pub async fn with_log(
     let create = format!("CREATE DATABASE {name}");
     admin.batch_execute(&create).await.expect("a database");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut world = World::start(&at(&server, &name), folder.path(), manifest, options).await;
+    let url = at(&server, &name);
+    let mut world = World::start(&url, folder.path(), manifest, options, listening).await;
     test(&mut world).await;
     drop(world);
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
@@ -63,12 +74,15 @@ impl World {
         folder: &Path,
         manifest: &str,
         options: event_log::Options,
+        listening: http_listener::Options,
     ) -> Self {
         let database = connect(database_url).await;
         database.batch_execute(ROLES).await.expect("the roles");
         database.batch_execute(SCHEMA).await.expect("the schema");
         let service = service(database_url, folder, manifest, options).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::bind("websocket", any_port, listening).await;
+        let listener = listener.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
         let served = tokio::spawn(service.serve(listener, shutdown.clone()));
