@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 
 mod guests;
+mod proxy;
 mod wait;
 mod watch;
 
@@ -25,6 +26,7 @@ pub use host::{Loaded, load, runtime_options};
 pub use kafka::{BROKERS_VARIABLE, OwnBroker, TestCluster};
 #[cfg(feature = "postgres")]
 pub use postgres::{Database, connect, migrations};
+pub use proxy::Proxy;
 pub use wait::{eventually, within};
 pub use watch::Watch;
 
