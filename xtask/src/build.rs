@@ -82,7 +82,8 @@ pub fn for_tests(guests: Guests, host: bool) -> anyhow::Result<()> {
         native(Profile::Dev, &["--bin", "taskwhisper"])?;
     }
     components(Profile::Dev, guests)?;
-    page.join().map_err(|_| anyhow!("building the page panicked"))?
+    page.join()
+        .map_err(|_| anyhow!("building the page panicked"))?
 }
 
 /// Everything that is measured, and what measures it.
@@ -101,7 +102,8 @@ fn everything(profile: Profile, targets: &[&str], guests: Guests) -> anyhow::Res
     let page = std::thread::spawn(web::build);
     native(profile, targets)?;
     components(profile, guests)?;
-    page.join().map_err(|_| anyhow!("building the page panicked"))?
+    page.join()
+        .map_err(|_| anyhow!("building the page panicked"))?
 }
 
 /// Leave out the packages that are for wasm only. Components are not: their tests run natively.

@@ -8,74 +8,16 @@ mod notifications;
 mod read;
 mod reminders;
 
+use contract::tasks::{Endpoint, ROUTES};
 use events::Source;
 use http_api::{
-    Body, Fields, Parts, Problem, Query, Request, Response, Route, StatusCode, authenticate,
-    conditional, cursor, header, read_optional_object, response, response::ResponseExt, routes,
+    Admitted, Body, Fields, Parts, Problem, Query, Response, StatusCode, conditional, cursor,
+    header, read_optional_object, response, response::ResponseExt,
 };
 use operations::tasks::Stored;
 use operations::{Author, Context, Input, Page, Violations};
 use serde::Serialize;
 use store::Connection;
-
-#[derive(Clone, Copy)]
-enum Endpoint {
-    List,
-    Create,
-    Read,
-    Patch,
-    Delete,
-    Complete,
-    Reopen,
-    Restore,
-    ListReminders,
-    AddReminder,
-    RemoveReminder,
-    ListNotifications,
-}
-
-const ROUTES: &[Route<Endpoint>] = &[
-    Route::get("/api/{user_id}/tasks", Endpoint::List),
-    Route::post("/api/{user_id}/tasks", Endpoint::Create),
-    Route::get("/api/{user_id}/tasks/{task_id}", Endpoint::Read),
-    Route::patch("/api/{user_id}/tasks/{task_id}", Endpoint::Patch),
-    Route::delete("/api/{user_id}/tasks/{task_id}", Endpoint::Delete),
-    Route::post(
-        "/api/{user_id}/tasks/{task_id}/complete",
-        Endpoint::Complete,
-    ),
-    Route::patch(
-        "/api/{user_id}/tasks/{task_id}/complete",
-        Endpoint::Complete,
-    ),
-    Route::post("/api/{user_id}/tasks/{task_id}/reopen", Endpoint::Reopen),
-    Route::post("/api/{user_id}/tasks/{task_id}/restore", Endpoint::Restore),
-    Route::get(
-        "/api/{user_id}/tasks/{task_id}/reminders",
-        Endpoint::ListReminders,
-    ),
-    Route::post(
-        "/api/{user_id}/tasks/{task_id}/reminders",
-        Endpoint::AddReminder,
-    ),
-    Route::delete(
-        "/api/{user_id}/tasks/{task_id}/reminders/{reminder_id}",
-        Endpoint::RemoveReminder,
-    ),
-    Route::get("/api/{user_id}/notifications", Endpoint::ListNotifications),
-];
-
-const SCOPE_READ: &str = "tasks:read";
-const SCOPE_WRITE: &str = "tasks:write";
-
-impl Endpoint {
-    fn scope(self) -> &'static str {
-        match self {
-            Self::List | Self::Read | Self::ListReminders | Self::ListNotifications => SCOPE_READ,
-            _ => SCOPE_WRITE,
-        }
-    }
-}
 
 /// A request of a known user, without its body.
 struct Call {
@@ -83,39 +25,31 @@ struct Call {
     context: Context<Connection>,
 }
 
-http_api::service!(route);
+http_api::service!(Endpoint, ROUTES, handle);
 
-async fn route(
-    request: Request<impl Body>,
-    carried: http_api::Context,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let matched = routes::find(ROUTES, &parts.method, &path)?;
-    let caller = authenticate(&parts.headers).await?;
-    let user_id = caller.require_user(matched.param("user_id"))?;
-    caller.require_scope(matched.endpoint.scope())?;
+async fn handle(admitted: Admitted<Endpoint>, body: impl Body) -> Result<Response, Problem> {
+    let endpoint = admitted.endpoint;
+    let user_id = admitted.user_id()?;
+    let task_id = admitted.uuid("task_id");
+    let reminder_id = admitted.uuid("reminder_id");
     let db = store::connect().await.map_err(Problem::internal)?;
-    let author = Author::user(user_id, Source::Rest, carried.traceparent);
+    let author = Author::user(user_id, Source::Rest, admitted.context.traceparent);
     let call = Call {
-        parts,
+        parts: admitted.parts,
         context: Context::new(db, author),
     };
-    let task_id = || matched.uuid("task_id");
-    match matched.endpoint {
-        Endpoint::List => list::list(&call).await,
-        Endpoint::Create => create::create(&call, body).await,
-        Endpoint::Read => read::read(&call, task_id()?).await,
-        Endpoint::Patch => change::patch(&call, task_id()?, body).await,
-        Endpoint::Delete => change::delete(&call, task_id()?, body).await,
-        Endpoint::Complete => change::complete(&call, task_id()?, body).await,
-        Endpoint::Reopen => change::reopen(&call, task_id()?, body).await,
-        Endpoint::Restore => change::restore(&call, task_id()?, body).await,
-        Endpoint::ListReminders => reminders::list(&call, task_id()?).await,
-        Endpoint::AddReminder => reminders::add(&call, task_id()?, body).await,
-        Endpoint::RemoveReminder => {
-            reminders::remove(&call, task_id()?, matched.uuid("reminder_id")?).await
-        }
+    match endpoint {
+        Endpoint::ListTasks => list::list(&call).await,
+        Endpoint::CreateTask => create::create(&call, body).await,
+        Endpoint::ReadTask => read::read(&call, task_id?).await,
+        Endpoint::ChangeTask => change::patch(&call, task_id?, body).await,
+        Endpoint::DeleteTask => change::delete(&call, task_id?, body).await,
+        Endpoint::CompleteTask => change::complete(&call, task_id?, body).await,
+        Endpoint::ReopenTask => change::reopen(&call, task_id?, body).await,
+        Endpoint::RestoreTask => change::restore(&call, task_id?, body).await,
+        Endpoint::ListReminders => reminders::list(&call, task_id?).await,
+        Endpoint::AddReminder => reminders::add(&call, task_id?, body).await,
+        Endpoint::RemoveReminder => reminders::remove(&call, task_id?, reminder_id?).await,
         Endpoint::ListNotifications => notifications::list(&call).await,
     }
 }

@@ -9,10 +9,9 @@ use uuid::Uuid;
 pub async fn read(call: &Call, task_id: Uuid) -> Result<Response, Problem> {
     Query::refuse_all(call.parts.uri.query())?;
     let task = tasks::read(&call.context, task_id).await?;
-    let version = task.version.into();
-    if conditional::client_has(&call.parts.headers, version) {
-        return Ok(response::empty(StatusCode::NOT_MODIFIED)
-            .with_header(header::ETAG, conditional::etag(version)));
+    let etag = conditional::etag(task.version.into());
+    if conditional::client_has(&call.parts.headers, &etag) {
+        return Ok(response::empty(StatusCode::NOT_MODIFIED).with_header(header::ETAG, etag));
     }
     Ok(task_response(StatusCode::OK, task))
 }
