@@ -2,9 +2,10 @@
 
 use events::{Actor, EventType, NewEvent, Source};
 use spin_sdk::pg::ParameterValue;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
-/// What the events of one request, or of one handled event, have in common.
+/// What the events of one request, or of one handled event, have in common; clones belong to the same.
 #[derive(Debug, Clone)]
 pub struct Author {
     /// Whose things are written.
@@ -13,10 +14,10 @@ pub struct Author {
     pub actor: Actor,
     /// Where the change came in.
     pub source: Source,
-    /// The same for everything that one request changes.
-    pub change_id: Uuid,
     /// W3C trace context of the request or event that caused it.
     pub traceparent: Option<String>,
+    /// Made when something is changed: most requests only read, and random bits are a call of the host.
+    change_id: Arc<OnceLock<Uuid>>,
 }
 
 impl Author {
@@ -26,8 +27,8 @@ impl Author {
             user_id,
             actor: Actor::User { id: user_id },
             source,
-            change_id: Uuid::now_v7(),
             traceparent,
+            change_id: Arc::default(),
         }
     }
 
@@ -39,11 +40,16 @@ impl Author {
         }
     }
 
+    /// The same for everything that one request changes.
+    pub fn change_id(&self) -> Uuid {
+        *self.change_id.get_or_init(Uuid::now_v7)
+    }
+
     /// The parameter of `append_event` (migrations).
     pub(crate) fn event(&self, kind: EventType) -> ParameterValue {
         let event = NewEvent {
             kind,
-            change_id: self.change_id,
+            change_id: self.change_id(),
             actor: Some(&self.actor),
             source: self.source,
             traceparent: self.traceparent.as_deref(),

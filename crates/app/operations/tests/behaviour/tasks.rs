@@ -77,7 +77,7 @@ async fn all_events_of_one_context_have_one_change_id() {
         .unwrap();
     let payloads = db.payloads("task-events").await;
     let ids: Vec<&Value> = payloads.iter().map(|event| &event["change_id"]).collect();
-    assert_eq!(ids[0], &json!(author.change_id));
+    assert_eq!(ids[0], &json!(author.change_id()));
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[1], ids[2]);
 }

@@ -219,10 +219,7 @@ async fn a_task_without_a_zone_gets_its_users() {
             .as_deref(),
         Some("Asia/Tokyo")
     );
-    let nobody = Author {
-        user_id: Uuid::now_v7(),
-        ..author
-    };
+    let nobody = Author::user(Uuid::now_v7(), events::Source::Rest, None);
     assert_eq!(
         tasks::create(&db.app, &nobody, new).await.unwrap(),
         Created::Nothing
