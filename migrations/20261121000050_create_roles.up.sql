@@ -1,12 +1,13 @@
 -- event-log: `taskwhisper migrate --event-log` applies this file, too.
--- Group roles. Login roles are made by `taskwhisper provision`, one pair per database, IN these.
+-- Group roles: components, the component `auth`, the host. Login roles are made by `taskwhisper
+-- provision`, one for each per database, IN these.
 -- Roles belong to the cluster, so another database may have made them already, even just now.
 -- Only who makes one needs CREATEROLE.
 DO $$
 DECLARE
     role_name text;
 BEGIN
-    FOREACH role_name IN ARRAY ARRAY['taskwhisper_app', 'taskwhisper_host'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['taskwhisper_app', 'taskwhisper_auth', 'taskwhisper_host'] LOOP
         CONTINUE WHEN to_regrole(role_name) IS NOT NULL;
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
@@ -21,4 +22,4 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA public TO taskwhisper_app, taskwhisper_host;
+GRANT USAGE ON SCHEMA public TO taskwhisper_app, taskwhisper_auth, taskwhisper_host;

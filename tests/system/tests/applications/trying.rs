@@ -57,7 +57,7 @@ fn lines(output: &Output) -> Vec<Value> {
 
 /// A database with an event log, and the URL of a role that the printed GRANT let in.
 async fn event_log() -> Option<(Database, String)> {
-    let database = Database::create().await?;
+    let database = Database::empty().await?;
     let mut migrate = taskwhisper();
     migrate.args(["migrate", "--event-log", "--database-url", &database.url]);
     let migrated = migrate.output().expect("the binary runs");

@@ -11,6 +11,7 @@ use crate::time::instant;
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use parts::By;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The longest rule text, in bytes.
@@ -96,7 +97,8 @@ impl std::str::FromStr for Pattern {
 }
 
 /// A recurrence rule that was checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Rule {
     frequency: Frequency,
     interval: u16,
@@ -243,6 +245,20 @@ fn last_day_or(day: u32) -> Option<&'static str> {
         30 => Some("28,29,30"),
         31 => Some("28,29,30,31"),
         _ => None,
+    }
+}
+
+impl TryFrom<String> for Rule {
+    type Error = InvalidRule;
+
+    fn try_from(text: String) -> Result<Self, InvalidRule> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Rule> for String {
+    fn from(rule: Rule) -> Self {
+        rule.to_string()
     }
 }
 
