@@ -8,7 +8,9 @@
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 
 mod guests;
+mod proxy;
 mod wait;
+mod watch;
 
 #[cfg(feature = "host")]
 mod host;
@@ -24,7 +26,9 @@ pub use host::{Loaded, load, runtime_options};
 pub use kafka::{BROKERS_VARIABLE, OwnBroker, TestCluster};
 #[cfg(feature = "postgres")]
 pub use postgres::{Database, connect, migrations};
+pub use proxy::Proxy;
 pub use wait::{eventually, within};
+pub use watch::Watch;
 
 /// The folder of the workspace's `Cargo.toml`.
 pub fn workspace() -> std::path::PathBuf {

@@ -108,6 +108,7 @@ pub async fn load_with(
 pub struct Host {
     pub address: SocketAddr,
     pub client: Client,
+    pub load: trigger_http::Load,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     _state: TempDir,
@@ -133,7 +134,7 @@ impl Host {
         let variables = Variables::new(&app, VariableOptions::default())?;
         let mut options = trigger_http::Options::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         options.request_deadline = Duration::from_secs(60);
-        options.drain_timeout = Duration::from_secs(60);
+        options.connections.drain_timeout = Duration::from_secs(60);
         adjust(&mut options);
         let service =
             trigger_http::Service::new(&app, &variables, &runtime, Vec::new(), options).await?;
@@ -143,6 +144,7 @@ impl Host {
         Ok(Self {
             address,
             client: Client::new(address),
+            load: service.load(),
             running: tokio::spawn(service.run(stop.clone())),
             stop,
             _state: state,

@@ -12,6 +12,7 @@ mod api;
 mod application;
 mod carrier;
 mod database;
+mod exchange;
 mod host;
 mod process;
 mod secrets;

@@ -3,6 +3,7 @@
 //! first one's transaction or settings on it.
 
 mod address;
+mod appending;
 mod bindings;
 mod connection;
 mod error;
@@ -12,6 +13,7 @@ mod lru;
 mod meters;
 mod native;
 mod options;
+mod outage;
 mod policy;
 mod pool;
 mod registry;
@@ -30,4 +32,5 @@ pub use error::Error;
 pub use host::{Postgres, PostgresCtxView, PostgresView, State, add_to_linker};
 pub use native::{Connection, connect, pool};
 pub use options::{OnAppend, Options};
+pub use outage::Outage;
 pub use policy::AllowsHost;

@@ -2,17 +2,21 @@
 //! on it. Whoever drops a session without asking [`Session::is_clean`] first closes it; that is
 //! always safe.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, RowStream, Statement};
 
+use crate::appending;
 use crate::bindings::wit::Error as GuestError;
 use crate::failure;
 use crate::lru::Lru;
 use crate::native::Connection;
+use crate::outage;
 use crate::slots::Place;
 use crate::sql::Effect;
 use crate::text::Text;
@@ -30,6 +34,8 @@ pub(crate) struct Session {
     statements: Lru<u64, Statement>,
     tls: Tls,
     left: Left,
+    /// Why the connection broke under a statement.
+    broken: Option<String>,
     _place: Place,
 }
 
@@ -75,8 +81,20 @@ impl Session {
             statements: Lru::new(max_statements),
             tls,
             left: Left::default(),
+            broken: None,
             _place: place,
         }
+    }
+
+    /// Asks the catalog which functions append to this table.
+    pub async fn appending_functions(
+        &mut self,
+        table: &str,
+    ) -> Result<HashSet<String>, tokio_postgres::Error> {
+        let parameters: [&(dyn ToSql + Sync); 1] = [&table];
+        let asked = self.client.query(appending::FUNCTIONS, &parameters);
+        let rows = self.wire.drive(asked).await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
     }
 
     /// Still connected, as far as can be told without asking the server.
@@ -94,6 +112,11 @@ impl Session {
             ..
         } = &self.left;
         running.is_none() && !transaction && !settings && !spoilt
+    }
+
+    /// Why the connection broke under the last statement, if it did. Said once.
+    pub fn take_broken(&mut self) -> Option<String> {
+        self.broken.take()
     }
 
     pub fn running(&self) -> Option<Running> {
@@ -153,7 +176,7 @@ impl Session {
         if !succeeded {
             return false;
         }
-        self.left.appended |= text.traits.appends;
+        self.left.appended |= text.appends();
         if text.traits.effect == Effect::ClosesTransaction {
             self.left.transaction = false;
         }
@@ -208,7 +231,7 @@ impl Session {
         self.left.running = Some(Running {
             answered: false,
             writes: text.traits.writes,
-            appends: text.traits.appends,
+            appends: text.appends(),
         });
         match text.traits.effect {
             Effect::None | Effect::WithinTransaction | Effect::ClosesTransaction => {}
@@ -255,6 +278,7 @@ impl Session {
             // Out of step with the server, or disconnected.
             self.left.spoilt = true;
         }
+        self.broken = outage::of_statement(error, self.wire.is_connected());
         failure::query_failed(error, self.wire.closed_because())
     }
 }

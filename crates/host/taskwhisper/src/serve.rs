@@ -45,6 +45,7 @@ pub async fn serve(mut settings: Settings, shutdown: CancellationToken) -> anyho
         () = shutdown.cancelled() => return Ok(()),
         services = Services::start(settings, &health, &shutdown) => services?,
     };
+    services.watch(&health, &metrics);
     let health_address = match services.idle_address() {
         None => None,
         Some(address) => {

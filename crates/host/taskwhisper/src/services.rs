@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
@@ -10,20 +11,23 @@ use futures::future::BoxFuture;
 use host_postgres::Postgres;
 use host_runtime::Runtime;
 use http_body_util::Full;
+use http_listener::Listener;
 use hyper::body::Incoming;
 use manifest::App;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::Health;
+use crate::admin::{Health, Metrics};
 use crate::compile;
 use crate::event_logs::EventLogs;
 use crate::serve::Running;
 use crate::settings::{Listen, Settings};
 use crate::transport::Transport;
 
-/// Statements that mention this table append to the event log.
-const APPEND_MARKER: &str = "outbox";
+/// The event log's table.
+const APPEND_TABLE: &str = "outbox";
+
+/// How long the listener for WebSockets must have been full to be called exhausted.
+const EXHAUSTED_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that is to run, ready but not running.
 pub struct Services {
@@ -33,7 +37,7 @@ pub struct Services {
     http: Option<trigger_http::Service>,
     websocket: Option<trigger_websocket::Service>,
     /// Where WebSockets are served when HTTP is not ours.
-    websocket_listener: Option<TcpListener>,
+    websocket_listener: Option<Listener>,
     /// Asked for, but neither HTTP nor WebSockets are there to be served.
     idle_address: Option<SocketAddr>,
 }
@@ -93,7 +97,11 @@ impl Services {
                 idle_address = (http.is_none() && explicit).then_some(address);
             }
             Listen::WebsocketOnly(address) if websocket.is_some() => {
-                match TcpListener::bind(address).await {
+                let options = http_listener::Options {
+                    drain_timeout: settings.drain_timeout,
+                    ..Default::default()
+                };
+                match Listener::bind("websocket", address, options).await {
                     Ok(listener) => websocket_listener = Some(listener),
                     Err(error) => errors.push(anyhow::Error::new(error).context(format!(
                         "cannot listen on {address} (--websocket-listen): is it taken?"
@@ -123,8 +131,22 @@ impl Services {
             return Ok(Some(http.local_addr()?));
         }
         let listener = self.websocket_listener.as_ref();
-        let address = listener.map(TcpListener::local_addr).transpose();
+        let address = listener.map(Listener::local_addr).transpose();
         address.context("the listener has no address")
+    }
+
+    /// Let readiness and metrics see how the listener is doing.
+    pub fn watch(&self, health: &Health, metrics: &Metrics) {
+        if let Some(http) = &self.http {
+            let (load, observed) = (http.load(), http.load());
+            health.watch_load(move || load.exhausted());
+            metrics.observe_with(move || observed.observe());
+        }
+        if let Some(listener) = &self.websocket_listener {
+            let (watch, observed) = (listener.watch(), listener.watch());
+            health.watch_load(move || watch.exhausted(EXHAUSTED_AFTER));
+            metrics.observe_with(move || observed.observe());
+        }
     }
 
     /// The address that was asked for and that no trigger uses.
@@ -196,7 +218,7 @@ fn runtime_options(
     shutdown: &CancellationToken,
 ) -> host_runtime::Options {
     let mut postgres = host_postgres::Options {
-        append_marker: Some(APPEND_MARKER.into()),
+        append_table: Some(APPEND_TABLE.into()),
         on_append: Some(Arc::new(logs.waker())),
         ..Default::default()
     };

@@ -236,8 +236,11 @@ fn http_options(args: &UpArgs) -> trigger_http::Options {
     let Limits {
         max_requests,
         max_connections,
+        head_timeout,
+        idle_timeout,
         request_timeout,
         max_request_body,
+        min_body_rate,
         max_instances,
         instance_concurrency,
         max_instance_memory: _,
@@ -245,13 +248,19 @@ fn http_options(args: &UpArgs) -> trigger_http::Options {
         max_component_database_connections: _,
     } = args.limits;
     trigger_http::Options {
+        connections: http_listener::Options {
+            max_connections,
+            head_timeout,
+            idle_timeout,
+            drain_timeout: args.drain_timeout,
+            ..Default::default()
+        },
         max_requests,
-        max_connections,
         max_instances,
         instance_concurrency,
         request_deadline: request_timeout,
         max_request_body,
-        drain_timeout: args.drain_timeout,
+        min_body_rate,
         ..trigger_http::Options::new(args.listen.unwrap_or(DEFAULT_LISTEN))
     }
 }

@@ -1,20 +1,14 @@
-//! Bodies: the request's, capped; the response's, which holds the request's claim on the
-//! instance until its last byte.
+//! Responses' bodies. A request counts until its response ends.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use host_runtime::{Body, Slot};
-use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use host_runtime::Slot;
+use http_body::{Frame, SizeHint};
 use wasmtime_wasi_http::Error;
 
 use crate::access::Access;
-use crate::linger::Linger;
 
 /// A response body of the HTTP trigger.
 pub struct ResponseBody(Kind);
@@ -96,64 +90,5 @@ impl http_body::Body for ResponseBody {
             }
             Kind::Guest(guest) => guest.body.size_hint(),
         }
-    }
-}
-
-/// Whether a body without a declared length turned out to be too large.
-pub(crate) type TooLarge = Option<Arc<AtomicBool>>;
-
-/// Cap a request body. `Err` where its declared length is over the cap already.
-pub(crate) fn limit(body: Incoming, max: u64) -> Result<(Body, TooLarge), ()> {
-    let body = Linger::new(body);
-    let size = body.size_hint();
-    if size.lower() > max {
-        return Err(());
-    }
-    if size.upper().is_some() {
-        return Ok((body.map_err(Error::from).boxed_unsync(), None));
-    }
-    let too_large = Arc::new(AtomicBool::new(false));
-    let limited = Limited {
-        body,
-        left: max,
-        too_large: too_large.clone(),
-    };
-    Ok((limited.boxed_unsync(), Some(too_large)))
-}
-
-struct Limited {
-    body: Linger,
-    left: u64,
-    too_large: Arc<AtomicBool>,
-}
-
-impl http_body::Body for Limited {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-            Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
-            None => return Poll::Ready(None),
-        };
-        let size = frame.data_ref().map_or(0, |data| data.len() as u64);
-        match self.left.checked_sub(size) {
-            Some(left) => {
-                self.left = left;
-                Poll::Ready(Some(Ok(frame)))
-            }
-            None => {
-                self.too_large.store(true, Ordering::Release);
-                Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
     }
 }

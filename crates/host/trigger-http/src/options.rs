@@ -8,8 +8,8 @@ use std::time::Duration;
 pub struct Options {
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Connections open at once; more wait in the system's queue.
-    pub max_connections: usize,
+    /// Bounds and deadlines of connections, and of the drain at the end.
+    pub connections: http_listener::Options,
     /// Requests of one component in flight, to the end of their response bodies. Past it
     /// clients get 503 with `Retry-After`.
     pub max_requests: usize,
@@ -21,19 +21,22 @@ pub struct Options {
     pub instance_reuse: usize,
     /// How long an instance stays without a request.
     pub instance_idle_timeout: Duration,
-    /// From the request's head to the response's head; past it clients get 504.
+    /// From the moment a request has arrived, or the first [`READ_AHEAD`](crate::READ_AHEAD) bytes
+    /// of its body, to the response's head; past it clients get 504.
     pub request_deadline: Duration,
     /// Bytes of a request body; past it clients get 413.
     pub max_request_body: u64,
-    /// Bytes of a request's head.
-    pub max_request_head: usize,
-    /// For a request's head to arrive, the wait for its first byte included: how long an
-    /// idle connection stays open.
-    pub head_timeout: Duration,
-    /// How long a client may take nothing of what is sent to it.
-    pub write_timeout: Duration,
-    /// How long requests in flight may take to end after a shutdown began.
-    pub drain_timeout: Duration,
+    /// Bytes of a body that a client must send each second, on average over the time that is spent
+    /// waiting for them; past `body_patience` beyond that it gets 408.
+    pub min_body_rate: u64,
+    /// See `min_body_rate`.
+    pub body_patience: Duration,
+    /// Bytes of all bodies together whose rest is awaited before their requests count. Past it
+    /// requests count from their heads on.
+    pub max_waiting_body_bytes: usize,
+    /// How long connections or requests must have been at their limit for [`Load`](crate::Load) to
+    /// call it exhaustion.
+    pub exhausted_after: Duration,
 }
 
 impl Options {
@@ -41,7 +44,7 @@ impl Options {
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
-            max_connections: 4096,
+            connections: http_listener::Options::default(),
             max_requests: 1024,
             max_instances: 64,
             instance_concurrency: 16,
@@ -49,10 +52,10 @@ impl Options {
             instance_idle_timeout: Duration::from_secs(30),
             request_deadline: Duration::from_secs(30),
             max_request_body: 10 << 20,
-            max_request_head: 64 << 10,
-            head_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(30),
-            drain_timeout: Duration::from_secs(25),
+            min_body_rate: 1024,
+            body_patience: Duration::from_secs(10),
+            max_waiting_body_bytes: 32 << 20,
+            exhausted_after: Duration::from_secs(5),
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Problem {
     NotFound,
     NoHost,
     TooLarge,
+    TooSlow,
+    BrokenOff,
     Failed,
     Busy,
     Deadline,
@@ -26,6 +28,8 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NoHost => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenOff => StatusCode::BAD_REQUEST,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
@@ -37,6 +41,8 @@ impl Problem {
             Self::NotFound => "Nothing is served at this path.",
             Self::NoHost => "The request needs one valid Host header.",
             Self::TooLarge => "The request body is larger than this server accepts.",
+            Self::TooSlow => "The request body did not arrive in time.",
+            Self::BrokenOff => "The request body is not valid, or broke off.",
             Self::Failed => "The request could not be handled because of an error on our side.",
             Self::Busy => "The server has as many requests as it can handle. Try again shortly.",
             Self::Deadline => "The request was not answered in time. It may have taken effect.",
@@ -46,7 +52,7 @@ impl Problem {
     pub(crate) fn response(self) -> Response<ResponseBody> {
         let status = self.status();
         let json = format!(
-            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{}"}}"#,
+            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{}","errors":[]}}"#,
             status.canonical_reason().unwrap_or_default(),
             status.as_u16(),
             self.detail()

@@ -1,19 +1,19 @@
 //! One request: route, ids, limits, the component, and an honest answer whatever happens.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use host_runtime::{CallError, HttpHandler, Pool};
 use http::{HeaderValue, Method, Request, Response};
+use http_listener::{Handler, OpenRequest};
 use hyper::body::Incoming;
 
 use crate::access::{Access, Meter};
-use crate::body::{self, ResponseBody};
+use crate::body::ResponseBody;
 use crate::headers::{self, RouteHeaders};
 use crate::ids;
 use crate::problem::Problem;
+use crate::request_body::{self, Bounds};
 use crate::routes::{Router, WELL_KNOWN};
 use crate::upgrade::Upgrade;
 
@@ -23,7 +23,7 @@ pub(crate) struct Server {
     pub(crate) upgrades: Vec<Arc<dyn Upgrade>>,
     /// Measures what no component answers.
     pub(crate) unrouted: Arc<Meter>,
-    pub(crate) max_request_body: u64,
+    pub(crate) bodies: Bounds,
     pub(crate) app_info: Bytes,
 }
 
@@ -39,27 +39,30 @@ pub(crate) struct Endpoint {
     pub(crate) meter: Arc<Meter>,
 }
 
-impl Server {
-    /// Answer a request.
-    pub(crate) async fn handle(
+impl Handler for Server {
+    type Body = ResponseBody;
+
+    async fn handle(
         &self,
         mut request: Request<Incoming>,
-        client: SocketAddr,
+        open: &OpenRequest,
     ) -> Response<ResponseBody> {
         let request_id = ids::ensure_request_id(request.headers_mut());
         let traceparent = ids::ensure_traceparent(request.headers_mut());
         let access = |meter: &Arc<Meter>, method: &Method| {
             Access::begin(meter, method.clone(), request_id.clone(), traceparent)
         };
-        let mut response = self.answer(request, client, access).await;
+        let mut response = self.answer(request, open, access).await;
         response.headers_mut().insert(ids::REQUEST_ID, request_id);
         response
     }
+}
 
+impl Server {
     async fn answer(
         &self,
         mut request: Request<Incoming>,
-        client: SocketAddr,
+        open: &OpenRequest,
         access: impl FnOnce(&Arc<Meter>, &Method) -> Access,
     ) -> Response<ResponseBody> {
         let path = request.uri().path();
@@ -68,7 +71,7 @@ impl Server {
         }
         if let Some(upgrade) = self.upgrades.iter().find(|upgrade| upgrade.matches(path)) {
             let mut access = access(&self.unrouted, request.method());
-            let response = upgrade.handle(request, client).await;
+            let response = upgrade.handle(request, open.client()).await;
             access.set_status(response.status());
             return response.map(|body| ResponseBody::full(into_bytes(body)));
         }
@@ -93,27 +96,28 @@ impl Server {
             }
         };
         let route = &endpoint.headers;
+        let client = open.client();
         headers::set_spin_headers(request.headers_mut(), &uri, route, &found, client);
         let access = access(&endpoint.meter, request.method());
-        self.call(endpoint, request, access).await
+        self.call(endpoint, request, open, access).await
     }
 
     async fn call(
         &self,
         endpoint: &Endpoint,
         request: Request<Incoming>,
+        open: &OpenRequest,
         mut access: Access,
     ) -> Response<ResponseBody> {
         let (head, incoming) = request.into_parts();
-        let outcome = match body::limit(incoming, self.max_request_body) {
-            Err(()) => Err(Problem::TooLarge),
-            Ok((body, too_large)) => {
-                let called = endpoint.pool.call(Request::from_parts(head, body)).await;
-                let is_too_large = too_large.is_some_and(|flag| flag.load(Ordering::Acquire));
-                if is_too_large {
-                    Err(Problem::TooLarge)
-                } else {
-                    called.map_err(|error| problem_of(&error))
+        let outcome = match request_body::receive(incoming, &self.bodies, open).await {
+            Err(problem) => Err(problem),
+            Ok(received) => {
+                let request = Request::from_parts(head, received.body);
+                let called = endpoint.pool.call(request).await;
+                match received.verdict.and_then(|verdict| verdict.problem()) {
+                    Some(problem) => Err(problem),
+                    None => called.map_err(|error| problem_of(&error)),
                 }
             }
         };

@@ -1,49 +1,35 @@
-//! The running HTTP trigger: listens, serves connections, and drains them at the end.
+//! The running HTTP trigger: its routes, each with the pool of its component.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use host_runtime::{HttpHandler, Pool, PoolLimits, Runtime};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use http_listener::Listener;
 use manifest::{App, Trigger, Variables};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::access::Meter;
 use crate::config::{Executor, Route, StaticResponse, TriggerConfig, TriggerSettings};
 use crate::headers::RouteHeaders;
-use crate::io::Connection;
+use crate::load::Load;
 use crate::options::Options;
+use crate::request_body::Bounds;
 use crate::routes::{Pattern, Router, WELL_KNOWN};
 use crate::serve::{Endpoint, Server, Target};
 use crate::upgrade::Upgrade;
 
-/// How long to wait when the system gives no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection without a request is kept after a shutdown began: its client may have
-/// sent one already.
-const FIRST_REQUEST: Duration = Duration::from_secs(1);
-
 /// The HTTP trigger of an application, bound to its address.
 pub struct Service {
-    server: Arc<Server>,
-    listener: TcpListener,
-    options: Options,
+    server: Server,
+    listener: Listener,
+    exhausted_after: Duration,
 }
-
-/// A connection, and its place among those that may be open.
-type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 impl Service {
     /// Read the triggers, check their components, and bind the address. `None`: there is
@@ -68,23 +54,30 @@ impl Service {
         }
         let base = settings.base.as_deref().unwrap_or("/");
         let router = build_router(app, base, triggers, runtime, &options)?;
-        let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        let listener = Listener::bind("http", options.listen, options.connections).await;
+        let listener = listener.with_context(|| {
             format!(
                 "cannot listen on {}: is another server running there?",
                 options.listen
             )
         })?;
-        let server = Arc::new(Server {
+        let server = Server {
             router,
             upgrades,
             unrouted: Meter::new(&app.name, "none", "none"),
-            max_request_body: options.max_request_body,
+            bodies: Bounds {
+                max: options.max_request_body,
+                min_rate: options.min_body_rate,
+                patience: options.body_patience,
+                max_waiting: options.max_waiting_body_bytes,
+                waiting: AtomicUsize::new(0),
+            },
             app_info: Bytes::from(serde_json::json!({ "name": app.name }).to_string()),
-        });
+        };
         Ok(Some(Self {
             server,
             listener,
-            options,
+            exhausted_after: options.exhausted_after,
         }))
     }
 
@@ -106,122 +99,31 @@ impl Service {
             .collect()
     }
 
+    /// How it is doing, for readiness and metrics.
+    pub fn load(&self) -> Load {
+        let mut pools: Vec<Pool<HttpHandler>> = Vec::new();
+        for (_, target) in self.server.router.iter() {
+            if let Target::Component(endpoint) = target
+                && !pools.iter().any(|pool| pool.is_same(&endpoint.pool))
+            {
+                pools.push(endpoint.pool.clone());
+            }
+        }
+        Load {
+            connections: self.listener.watch(),
+            pools,
+            exhausted_after: self.exhausted_after,
+        }
+    }
+
     /// Serve until `shutdown`, then end open connections: each after its response. One that the
     /// system had accepted by then is served too.
+    ///
+    /// # Errors
+    /// When the listener cannot be given up in good order.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let connections = TaskTracker::new();
-        let permits = Arc::new(Semaphore::new(self.options.max_connections));
-        let abort = CancellationToken::new();
-        let builder = Arc::new(self.builder());
-        let serve = |(stream, client, permit): Accepted| {
-            let connection = serve_connection(
-                builder.clone(),
-                self.server.clone(),
-                Connection::new(stream, self.options.write_timeout),
-                client,
-                shutdown.child_token(),
-            );
-            let abort = abort.clone();
-            connections.spawn(async move {
-                abort.run_until_cancelled_owned(connection).await;
-                drop(permit);
-            });
-        };
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                accepted = self.accept(&permits) => accepted.into_iter().for_each(&serve),
-            }
-        }
-        // Closing the listener resets the connections in its queue, whatever they have sent.
-        let listener = self.listener.into_std()?;
-        while let Ok(permit) = permits.clone().try_acquire_owned()
-            && let Ok((stream, client)) = listener.accept()
-        {
-            let stream = stream
-                .set_nonblocking(true)
-                .and_then(|()| TcpStream::from_std(stream));
-            match stream {
-                Ok(stream) => serve((stream, client, permit)),
-                Err(error) => tracing::warn!(%client, %error, "a connection is lost"),
-            }
-        }
-        drop(listener);
-        connections.close();
-        let drained = tokio::time::timeout(self.options.drain_timeout, connections.wait()).await;
-        if drained.is_err() {
-            tracing::warn!(
-                connections = connections.len(),
-                "closing connections whose requests did not end in {:?}",
-                self.options.drain_timeout
-            );
-            abort.cancel();
-            connections.wait().await;
-        }
-        Ok(())
-    }
-
-    async fn accept(&self, permits: &Arc<Semaphore>) -> Option<Accepted> {
-        let permit = permits.clone().acquire_owned().await.ok()?;
-        match self.listener.accept().await {
-            Ok((stream, client)) => Some((stream, client, permit)),
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                None
-            }
-        }
-    }
-
-    fn builder(&self) -> Builder<TokioExecutor> {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.options.head_timeout)
-            // hyper refuses less than 8 KiB.
-            .max_buf_size(self.options.max_request_head.max(8 << 10));
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(self.options.max_request_head.try_into().unwrap_or(u32::MAX))
-            .max_concurrent_streams(256);
-        builder
-    }
-}
-
-async fn serve_connection(
-    builder: Arc<Builder<TokioExecutor>>,
-    server: Arc<Server>,
-    connection: Connection,
-    client: SocketAddr,
-    shutdown: CancellationToken,
-) {
-    let begun = Notify::new();
-    let service = service_fn(|request| {
-        begun.notify_one();
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(server.handle(request, client).await) }
-    });
-    let mut connection =
-        pin!(builder.serve_connection_with_upgrades(TokioIo::new(connection), service));
-    let draining = async {
-        shutdown.cancelled().await;
-        _ = tokio::time::timeout(FIRST_REQUEST, begun.notified()).await;
-        // Only now is known what has arrived before.
-        tokio::task::yield_now().await;
-    };
-    let ended = tokio::select! {
-        // First: a request that has arrived is answered.
-        biased;
-        ended = connection.as_mut() => ended,
-        () = draining => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%client, error = %error, "connection broken");
+        let served = self.listener.serve(self.server, shutdown);
+        served.await.context("the HTTP listener")
     }
 }
 

@@ -10,7 +10,6 @@ mod delivery;
 mod endpoint;
 mod functions;
 mod handshake;
-mod listener;
 mod mailbox;
 mod meters;
 mod problem;

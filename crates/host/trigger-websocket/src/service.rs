@@ -12,19 +12,19 @@ use event_log::{EventLog, TailError};
 use futures::future::BoxFuture;
 use host_runtime::Runtime;
 use http_body_util::Full;
+use http_listener::{Handler, Listener, OpenRequest};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use manifest::{App, Variables};
 use records::Record;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TriggerConfig;
+use crate::delivery;
 use crate::endpoint::Endpoint;
 use crate::functions::Functions;
 use crate::problem::Problem;
-use crate::{delivery, listener};
 
 /// The trigger's name in the manifest.
 pub const KIND: &str = "websocket";
@@ -132,26 +132,20 @@ impl Service {
     /// See [`Service::run`].
     pub async fn serve(
         self,
-        listener: TcpListener,
+        listener: Listener,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
-        let accepting = tokio::spawn(listener::serve(self.clone(), listener, shutdown.clone()));
+        let accepting = shutdown.child_token();
+        let served = tokio::spawn(listener.serve(self.clone(), accepting.clone()));
         let ran = self.run(shutdown).await;
-        accepting.abort();
-        ran
+        accepting.cancel();
+        ran.and(served.await?.context("the listener for WebSockets"))
     }
 
     /// Whether records are read here at the moment: somebody listens, or did until a while ago.
     pub fn follows(&self) -> bool {
         let mut endpoints = self.endpoints.iter();
         endpoints.any(|endpoint| endpoint.audience.follows())
-    }
-
-    pub(crate) fn max_connections(&self) -> usize {
-        self.endpoints
-            .iter()
-            .map(|endpoint| endpoint.limits.max_connections)
-            .sum()
     }
 
     fn endpoint(&self, path: &str) -> Option<&Arc<Endpoint>> {
@@ -172,6 +166,19 @@ impl Service {
         if tokio::time::timeout(DRAIN, left).await.is_err() {
             tracing::warn!("some WebSocket clients did not leave within {DRAIN:?}");
         }
+    }
+}
+
+/// On a listener of its own.
+impl Handler for Service {
+    type Body = Full<Bytes>;
+
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        open: &OpenRequest,
+    ) -> Response<Full<Bytes>> {
+        Self::handle(self, request, open.client()).await
     }
 }
 

@@ -13,6 +13,7 @@ mod crash;
 mod delivery;
 mod lifetime;
 mod migrating;
+mod openapi;
 mod slice;
 mod visibility;
 

@@ -80,6 +80,8 @@ pub(super) struct Dispatch<E: Export> {
     seats: Vec<Seat<E>>,
     waiting: VecDeque<Job<E>>,
     in_flight: usize,
+    /// Since when there has been no room, or hardly any.
+    full_since: Option<Instant>,
     next_id: u64,
 }
 
@@ -93,6 +95,7 @@ impl<E: Export> Dispatch<E> {
             seats: Vec::new(),
             waiting: VecDeque::new(),
             in_flight: 0,
+            full_since: None,
             next_id: 0,
         }
     }
@@ -101,7 +104,14 @@ impl<E: Export> Dispatch<E> {
     pub(super) fn admit(&mut self) -> bool {
         let admitted = self.in_flight < self.limits.max_in_flight;
         self.in_flight += usize::from(admitted);
+        if self.in_flight >= self.limits.max_in_flight {
+            self.full_since.get_or_insert_with(Instant::now);
+        }
         admitted
+    }
+
+    pub(super) fn full_since(&self) -> Option<Instant> {
+        self.full_since
     }
 
     /// Give a job to the instance that will begin it soonest.
@@ -353,6 +363,11 @@ impl<E: Export> Dispatch<E> {
     /// A call is over: there is room for another.
     pub(super) fn release(&mut self, seated: Option<(u64, Began)>) -> Vec<Placement> {
         self.in_flight -= 1;
+        // A single call that ended does not make room: another takes its place at once.
+        let spare = self.limits.max_in_flight / 8;
+        if self.in_flight < self.limits.max_in_flight - spare {
+            self.full_since = None;
+        }
         let Some((id, began)) = seated else {
             return Vec::new();
         };

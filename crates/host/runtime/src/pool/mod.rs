@@ -143,6 +143,18 @@ impl<E: Export> Pool<E> {
         &self.shared.component
     }
 
+    /// For how long there have been as many calls as there may be, give or take a few that ended and
+    /// were replaced; `None` if there is room.
+    pub fn full_for(&self) -> Option<Duration> {
+        let since = lock(&self.shared.dispatch).full_since()?;
+        Some(since.elapsed())
+    }
+
+    /// Whether both are one pool.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Call the export. The call counts as in flight until its [`Slot`] is dropped, so that
     /// what the response still streams can be counted too.
     ///

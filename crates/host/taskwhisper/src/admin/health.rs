@@ -29,11 +29,15 @@ impl Phase {
     }
 }
 
+/// Says why there is no room for more work, if that is so.
+type Exhausted = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// The state that probes ask for.
 pub struct Health {
     phase: Mutex<Phase>,
     /// Databases of the event log; an application without one has none.
     databases: Mutex<Vec<Pool>>,
+    loads: Mutex<Vec<Exhausted>>,
     last: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -42,6 +46,7 @@ pub struct Health {
 pub struct Report {
     phase: Phase,
     database: Result<(), String>,
+    load: Result<(), String>,
 }
 
 impl Health {
@@ -49,6 +54,7 @@ impl Health {
         Self {
             phase: Mutex::new(Phase::Starting),
             databases: Mutex::default(),
+            loads: Mutex::default(),
             last: tokio::sync::Mutex::default(),
         }
     }
@@ -66,10 +72,26 @@ impl Health {
         databases.push(database);
     }
 
+    /// Readiness depends on this having room too.
+    pub fn watch_load(&self, exhausted: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        loads.push(Box::new(exhausted));
+    }
+
     pub async fn report(&self) -> Report {
         let database = self.database().await;
         let phase = *self.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        Report { phase, database }
+        Report {
+            phase,
+            database,
+            load: self.load(),
+        }
+    }
+
+    fn load(&self) -> Result<(), String> {
+        let loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        let exhausted = loads.iter().find_map(|exhausted| exhausted());
+        exhausted.map_or(Ok(()), Err)
     }
 
     async fn database(&self) -> Result<(), String> {
@@ -107,18 +129,19 @@ async fn ask(database: &Pool) -> Result<(), String> {
 
 impl Report {
     pub fn is_ready(&self) -> bool {
-        self.phase == Phase::Serving && self.database.is_ok()
+        self.phase == Phase::Serving && self.database.is_ok() && self.load.is_ok()
     }
 
     pub fn to_json(&self) -> String {
-        let database = match &self.database {
+        let [database, load] = [&self.database, &self.load].map(|part| match part {
             Ok(()) => "ok",
             Err(reason) => reason,
-        };
+        });
         let report = json!({
             "ready": self.is_ready(),
             "phase": self.phase.name(),
             "event_log_database": database,
+            "load": load,
         });
         format!("{report}\n")
     }

@@ -1,5 +1,6 @@
 //! Metrics in Prometheus' text format.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,9 +18,15 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// What the kernel counts processor time in, on every Linux there is.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// Brings gauges up to date that are too dear to be kept so.
+type Observer = Box<dyn Fn() + Send + Sync>;
+
 /// The metrics of this process.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    handle: PrometheusHandle,
+    observers: Arc<Mutex<Vec<Observer>>>,
+}
 
 impl Metrics {
     /// Begin to collect; once per process.
@@ -28,27 +35,49 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
             .install_recorder()
             .context("cannot collect metrics")?;
+        describe_gauge!("http_server_connections", "Open connections");
+        describe_counter!(
+            "http_server_connections_closed_total",
+            "Connections that this host ended"
+        );
         describe_gauge!("process_resident_memory_bytes", "Memory of this process");
         describe_counter!(
             "process_cpu_seconds_total",
             "Processor time of this process"
         );
         gauge!("taskwhisper_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        Ok(Self(handle))
+        Ok(Self {
+            handle,
+            observers: Arc::default(),
+        })
     }
 
     /// Keep memory bounded until `stop`, whether anybody asks for metrics or not.
     pub async fn upkeep(self, stop: CancellationToken) {
         let mut tick = tokio::time::interval(UPKEEP);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            self.0.run_upkeep();
+            self.handle.run_upkeep();
         }
     }
 
     /// Everything, as it is now.
     pub fn render(&self) -> String {
         observe_process();
-        self.0.render()
+        for observe in self.observers().iter() {
+            observe();
+        }
+        self.handle.render()
+    }
+
+    /// Call this whenever somebody asks for the metrics.
+    pub fn observe_with(&self, observe: impl Fn() + Send + Sync + 'static) {
+        self.observers().push(Box::new(observe));
+    }
+
+    fn observers(&self) -> MutexGuard<'_, Vec<Observer>> {
+        self.observers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

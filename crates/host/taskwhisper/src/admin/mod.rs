@@ -4,7 +4,6 @@
 mod health;
 mod metrics;
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,23 +12,20 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
+use http_listener::{Handler, Listener, OpenRequest};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use health::{Health, Phase};
 pub use metrics::Metrics;
 
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-const MAX_CONNECTIONS: usize = 64;
-
 /// The bound listener.
 pub struct Admin {
-    listener: TcpListener,
+    listener: Listener,
+    answers: Answers,
+}
+
+struct Answers {
     health: Arc<Health>,
     metrics: Metrics,
 }
@@ -41,13 +37,19 @@ impl Admin {
         health: Arc<Health>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await.with_context(|| {
+        let options = http_listener::Options {
+            max_connections: 64,
+            head_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(1),
+            ..Default::default()
+        };
+        let listener = Listener::bind("admin", address, options).await;
+        let listener = listener.with_context(|| {
             format!("cannot listen on {address} (--admin-listen): is it taken?")
         })?;
         Ok(Self {
             listener,
-            health,
-            metrics,
+            answers: Answers { health, metrics },
         })
     }
 
@@ -57,40 +59,22 @@ impl Admin {
 
     /// Answer until `stop`; it goes on through a drain, so that the drain can be watched.
     pub async fn run(self, stop: CancellationToken) {
-        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let shared = Arc::new((self.health, self.metrics));
-        loop {
-            let accepted = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = self.listener.accept() => accepted,
-            };
-            let Ok((socket, _)) = accepted else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            let Ok(permit) = permits.clone().try_acquire_owned() else {
-                continue;
-            };
-            let shared = shared.clone();
-            tokio::spawn(async move {
-                let answer = service_fn(|request: Request<Incoming>| {
-                    let shared = shared.clone();
-                    async move {
-                        let (head, _) = request.into_parts();
-                        Ok::<_, Infallible>(answer(&head, &shared.0, &shared.1).await)
-                    }
-                });
-                let served = hyper::server::conn::http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADER_TIMEOUT)
-                    .serve_connection(TokioIo::new(socket), answer)
-                    .await;
-                if let Err(error) = served {
-                    tracing::debug!(%error, "connection to the admin listener broken");
-                }
-                drop(permit);
-            });
+        if let Err(error) = self.listener.serve(self.answers, stop).await {
+            tracing::warn!(%error, "the admin listener did not end well");
         }
+    }
+}
+
+impl Handler for Answers {
+    type Body = Full<Bytes>;
+
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        _open: &OpenRequest,
+    ) -> Response<Full<Bytes>> {
+        let (head, _) = request.into_parts();
+        answer(&head, &self.health, &self.metrics).await
     }
 }
 
@@ -138,4 +122,56 @@ fn body(status: StatusCode, kind: &'static str, text: String) -> Response<Full<B
     let kind = http::HeaderValue::from_static(kind);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn silent_connections_keep_no_probe_out_and_exhaustion_ends_readiness_alone() {
+        let health = Arc::new(Health::new());
+        health.enter(Phase::Serving);
+        let metrics = Metrics::start().unwrap();
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let admin = Admin::bind(any_port, health.clone(), metrics.clone())
+            .await
+            .unwrap();
+        let address = admin.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let watch = admin.listener.watch();
+        metrics.observe_with(move || watch.observe());
+        let running = tokio::spawn(admin.run(stop.clone()));
+
+        let mut silent = Vec::new();
+        for _ in 0..100 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        let page = get(address, "/metrics").await;
+        let gauge = r#"http_server_connections{listener="admin",state="new"}"#;
+        assert!(page.contains(gauge), "{page}");
+
+        health.watch_load(|| Some("no room".to_owned()));
+        let answer = get(address, "/readyz").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 503") && answer.contains("no room"),
+            "{answer}"
+        );
+        assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
+        stop.cancel();
+        running.await.unwrap();
+    }
 }

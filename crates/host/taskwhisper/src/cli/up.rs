@@ -178,15 +178,24 @@ pub struct Limits {
     /// Requests one component answers at once; more get 503 with Retry-After
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     pub max_requests: usize,
-    /// Open HTTP connections; more wait
+    /// Open HTTP connections; for one more, the one that has been idle for longest is closed
     #[arg(long, value_name = "COUNT", default_value_t = 4096)]
     pub max_connections: usize,
-    /// From a request's head to the answer's head; slower ones get 504
+    /// How long a new connection may take to send its first request's head
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    pub head_timeout: Duration,
+    /// How long a connection stays open without a request
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub idle_timeout: Duration,
+    /// From a request to the answer's head; slower ones get 504
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub request_timeout: Duration,
     /// Bytes of a request's body; larger ones get 413
     #[arg(long, value_name = "SIZE", value_parser = byte_size, default_value = "10MiB")]
     pub max_request_body: u64,
+    /// Bytes of a request's body that a client must send each second, after 10 s; slower ones get 408
+    #[arg(long, value_name = "SIZE", value_parser = byte_size, default_value = "1KiB")]
+    pub min_body_rate: u64,
     /// Instances one component has for HTTP requests
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     pub max_instances: usize,

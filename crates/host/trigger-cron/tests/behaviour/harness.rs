@@ -62,6 +62,11 @@ impl Host {
         ticks_in(&self.output)
     }
 
+    /// All that the guest printed.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
     pub async fn until_ticks(&self, count: usize) {
         eventually(&format!("{count} ticks"), async || {
             (self.ticks().len() >= count).then_some(())

@@ -4,7 +4,7 @@
 
 mod harness;
 
-use testing::Database;
+use testing::{Database, Proxy, eventually};
 
 use crate::harness::{event_log, prepare, start};
 
@@ -88,4 +88,34 @@ async fn every_mistake_is_listed_with_its_trigger() {
     for part in ["`often`", "`Mars`", "handle-cron-event"] {
         assert!(message.contains(part), "{part} in {message}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_had_no_database_is_made_again_and_its_tick_is_not_lost() {
+    let Some(database) = Database::migrated().await else {
+        return;
+    };
+    let (client, log) = (database.client().await, event_log(&database).await);
+    let mut proxy = Proxy::to(&database.url).await;
+    let own = proxy.url(&database.url);
+    proxy.cut().await;
+    let lines = format!(
+        "environment = {{ CRON_PROBE = \"{own}\" }}\nallowed_outbound_hosts = [\"postgres://*:*\"]"
+    );
+    let host = start("cron-probe", &lines, Some(&log)).await;
+    host.until_ticks(2).await;
+    let dealt_with = async || -> i64 {
+        let query = "SELECT extract(epoch FROM last_tick)::bigint FROM cron_ticks";
+        let row = client.query_one(query, &[]).await.expect("a job");
+        row.get(0)
+    };
+    let first = i64::try_from(host.ticks()[0]).unwrap();
+    assert!(dealt_with().await < first, "it stays due");
+    proxy.mend().await;
+    eventually("the tick to be dealt with", async || {
+        (dealt_with().await >= first).then_some(())
+    })
+    .await;
+    assert!(host.printed().contains("connected"), "{}", host.printed());
+    host.stop().await;
 }

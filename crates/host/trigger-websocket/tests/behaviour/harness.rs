@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use event_log::EventLog;
+use http_listener::Listener;
 use serde_json::{Value, json};
 use testing::Database;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,21 @@ pub async fn with_log(
     options: event_log::Options,
     test: impl AsyncFnOnce(&mut World),
 ) {
+    let listening = http_listener::Options::default();
+    with_options(manifest, options, listening, test).await;
+}
+
+pub async fn with_options(
+    manifest: &str,
+    options: event_log::Options,
+    listening: http_listener::Options,
+    test: impl AsyncFnOnce(&mut World),
+) {
     let Some(own) = Database::migrated().await else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let mut world = World::start(&own.url, folder.path(), manifest, options).await;
+    let mut world = World::start(&own.url, folder.path(), manifest, options, listening).await;
     test(&mut world).await;
 }
 
@@ -51,10 +61,13 @@ impl World {
         folder: &Path,
         manifest: &str,
         options: event_log::Options,
+        listening: http_listener::Options,
     ) -> Self {
         let database = connect(database_url).await;
         let service = service(database_url, folder, manifest, options).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::bind("websocket", any_port, listening).await;
+        let listener = listener.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
         let served = tokio::spawn(service.clone().serve(listener, shutdown.clone()));

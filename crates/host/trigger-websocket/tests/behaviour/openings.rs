@@ -3,7 +3,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::client::{Ask, Client};
-use crate::harness::{World, with, within};
+use crate::harness::{World, with, with_options, within};
 
 #[tokio::test]
 async fn the_component_refuses_with_a_plain_http_response() {
@@ -121,6 +121,30 @@ async fn past_the_limit_of_connections_an_opening_is_told_to_come_later() {
             }
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_socket_that_sends_no_request_is_closed_whatever_it_began_with() {
+    let listening = http_listener::Options {
+        head_timeout: std::time::Duration::from_millis(200),
+        ..Default::default()
+    };
+    with_options("", Default::default(), listening, async |world| {
+        let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        for begin in [
+            "",
+            "GET /ws HTTP/1.1\r\nHost: x\r\n",
+            "PRI * HTTP/2",
+            preface,
+        ] {
+            let mut tcp = TcpStream::connect(world.address).await.expect("connected");
+            tcp.write_all(begin.as_bytes()).await.expect("sent");
+            let mut rest = Vec::new();
+            // The end, or a reset.
+            _ = within(tcp.read_to_end(&mut rest)).await;
+        }
     })
     .await;
 }

@@ -7,6 +7,7 @@ mod processes;
 mod beginnings;
 mod faults;
 mod mistakes;
+mod outages;
 mod outcomes;
 mod peers;
 mod shapes;

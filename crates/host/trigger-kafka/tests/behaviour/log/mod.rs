@@ -5,4 +5,5 @@ mod harness;
 mod hosts;
 mod latency;
 mod manifest;
+mod outages;
 mod outcomes;

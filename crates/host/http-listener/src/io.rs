@@ -3,6 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,21 +12,28 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use crate::state::State;
+
 /// A silent connection is probed after this time, and again until it counts as dead.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 const KEEPALIVE_AGAIN: Duration = Duration::from_secs(15);
 
-/// A connection whose writes fail when the client takes nothing for too long. Else a client
+/// Bytes up to which a write is taken for a ping and the like, which keep no connection busy. What is
+/// larger is the rest of a response, which HTTP/2 holds back for the client to make room.
+const PING_BYTES: usize = 64;
+
+/// A socket whose writes fail when the client takes nothing for too long. Else a client
 /// that does not read would hold an instance for ever.
-pub(crate) struct Connection {
+pub(crate) struct Socket {
     stream: TcpStream,
     write_timeout: Duration,
+    state: Arc<State>,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Connection {
-    pub(crate) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, write_timeout: Duration, state: Arc<State>) -> Self {
         // Without it, the end of a streamed response waits for the client's acknowledgement.
         _ = stream.set_nodelay(true);
         let keepalive = TcpKeepalive::new()
@@ -35,21 +43,30 @@ impl Connection {
         Self {
             stream,
             write_timeout,
+            state,
             stalled: None,
         }
     }
 
-    fn watch<T>(
+    fn watch(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.stalled = None;
+            if matches!(written, Poll::Ready(Ok(size)) if size > PING_BYTES) {
+                self.state.touch();
+            }
+            if self.stalled.take().is_some() {
+                self.state.set_writing(false);
+            }
             return written;
         }
-        let timeout = self.write_timeout;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        let (timeout, state) = (self.write_timeout, &self.state);
+        let stalled = self.stalled.get_or_insert_with(|| {
+            state.set_writing(true);
+            Box::pin(sleep(timeout))
+        });
         if stalled.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -57,7 +74,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -67,7 +84,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
