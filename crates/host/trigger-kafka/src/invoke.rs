@@ -24,7 +24,7 @@ pub async fn invoke(
 ) -> anyhow::Result<Vec<Outcome>> {
     let guest = Guest::new(runtime.component(&config.component)?, limits(config))?;
     let batch: Vec<_> = records.iter().filter_map(message).collect();
-    match guest.handle(batch.into()).await {
+    match guest.handle(batch.into()).await.result {
         Ok(outcomes) => Ok(complete(outcomes, records.len())),
         Err(Failure::Handler(reason)) => Ok(vec![Outcome::Retry(reason); records.len()]),
         Err(Failure::Host(reason)) => bail!("cannot call the component: {reason}"),

@@ -12,6 +12,11 @@ use crate::root;
 
 /// The example's component in an application of its own, with these settings of the kafka trigger.
 fn orders(settings: &str) -> Application {
+    orders_from("orders", settings)
+}
+
+/// The same for another topic: its group is its own, too.
+fn orders_from(topic: &str, settings: &str) -> Application {
     let example = root().join("examples/kafka-orders");
     cargo_build(&example, &["--locked"]);
     let application = Application::create();
@@ -24,7 +29,8 @@ fn orders(settings: &str) -> Application {
          {settings}
          [[trigger.kafka]]
          component = 'kafka-orders'
-         topics = ['orders']
+         topics = ['{topic}']
+         group = '{topic}'
          [component.kafka-orders]
          source = 'target/wasm32-wasip2/release/kafka_orders.wasm'"
     );
@@ -57,7 +63,7 @@ fn lines(output: &Output) -> Vec<Value> {
 
 /// A database with an event log, and the URL of a role that the printed GRANT let in.
 async fn event_log() -> Option<(Database, String)> {
-    let database = Database::create().await?;
+    let database = Database::empty().await?;
     let mut migrate = taskwhisper();
     migrate.args(["migrate", "--event-log", "--database-url", &database.url]);
     let migrated = migrate.output().expect("the binary runs");
@@ -115,27 +121,31 @@ async fn a_published_event_reaches_its_handler_through_the_event_log_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_published_event_reaches_its_handler_through_kafka() {
     let brokers = TestCluster::any();
-    brokers.create_topic("orders", 1).await.expect("a topic");
-    let mut application = orders(&format!("brokers = '{}'", brokers.brokers()));
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    // Others read `orders` of this broker.
+    let topic = format!("orders-{id}");
+    brokers.create_topic(&topic, 1).await.expect("a topic");
+    let settings = format!("brokers = '{}'", brokers.brokers());
+    let mut application = orders_from(&topic, &settings);
     application.run("");
     let file = application.folder().join("order.json");
-    let id = uuid::Uuid::new_v4().simple().to_string();
     let order = json!({"id": id, "cents": 7});
     fs::write(&file, order.to_string()).expect("written");
-    let mut publish = application.command(&PUBLISH);
+    let publish_to = |topic: &str| {
+        let mut arguments: [&str; 7] = PUBLISH;
+        arguments[2] = topic;
+        application.command(&arguments)
+    };
+    let mut publish = publish_to(&topic);
     publish.arg(format!("--data=@{}", file.display()));
+    let refused = run(publish_to("no-such-topic"), "");
     let published = run(publish, "");
     assert!(published.status.success(), "{}", text(&published.stderr));
     let said = text(&published.stdout);
-    assert!(
-        said.starts_with("orders/0@") && said.contains("id "),
-        "{said}"
-    );
+    let place = format!("{topic}/0@0  id ");
+    assert!(said.starts_with(&place), "{said}");
     application.says(&format!("order {id} of 7 cents")).await;
 
-    let mut nowhere = PUBLISH;
-    nowhere[2] = "no-such-topic";
-    let refused = run(application.command(&nowhere), "");
     let said = text(&refused.stderr);
     assert!(!refused.status.success(), "{said}");
     assert!(said.contains("no topic `no-such-topic`"), "{said}");

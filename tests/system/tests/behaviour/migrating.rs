@@ -21,7 +21,6 @@ async fn up_refuses_the_schema_of_an_older_version_and_leaves_everything_as_it_i
     let Some(database) = Database::create().await else {
         return;
     };
-    assert!(run(&database, &["migrate"]).status.success());
     database
         .execute(
             "UPDATE _sqlx_migrations SET checksum = '\\x00'
@@ -55,7 +54,7 @@ async fn up_refuses_the_schema_of_an_older_version_and_leaves_everything_as_it_i
 
 #[tokio::test]
 async fn the_event_log_alone_is_set_up_once_and_says_whom_to_let_in() {
-    let Some(database) = Database::create().await else {
+    let Some(database) = Database::empty().await else {
         return;
     };
     let first = run(&database, &["migrate", "--event-log"]);

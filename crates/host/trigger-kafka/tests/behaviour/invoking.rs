@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use host_postgres::Postgres;
 use host_runtime::Runtime;
-use manifest::{App, VariableOptions, Variables};
 use records::Record;
 use serde_json::{Value, json};
+use testing::Loaded;
 use trigger_kafka::{KIND, Outcome, TriggerConfig, invoke, is_wanted};
 use uuid::Uuid;
 
@@ -36,18 +35,16 @@ async fn world() -> World {
         testing::wasm("kafka-probe").display()
     );
     std::fs::write(&path, manifest).expect("written");
-    let app = Arc::new(App::load(&path).expect("a valid application"));
-    let variables = Variables::new(&app, VariableOptions::default()).expect("variables");
-    let variables = Arc::new(variables);
+    let loaded = testing::load(&path, &[], None)
+        .await
+        .expect("an application");
+    let Loaded {
+        app,
+        variables,
+        runtime,
+    } = loaded;
     let configs = manifest::trigger_configs::<TriggerConfig>(&app, &variables, KIND).await;
     let (_, config) = configs.expect("valid").remove(0);
-    let state_dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("kafka");
-    let postgres = Postgres::new(host_postgres::Options::default());
-    let mut options = host_runtime::Options::new(state_dir, postgres);
-    options.pooling = false;
-    let runtime = Runtime::load(app, variables, options)
-        .await
-        .expect("a runtime");
     World {
         runtime,
         config,
