@@ -2,7 +2,7 @@
 
 use contract::audit_log::{Endpoint, ROUTES};
 use events::{EventType, Source};
-use http_api::{Admitted, Body, Problem, Query, Response, cursor, response, routes};
+use http_api::{Admitted, Body, Problem, Query, Response, response, routes};
 use operations::audit_log::{self, AuditQuery};
 use operations::{Author, Context};
 
@@ -22,9 +22,7 @@ async fn list(call: Admitted<Endpoint>) -> Result<Response, Problem> {
         db,
         Author::user(user_id, Source::Rest, call.context.traceparent),
     );
-    let page = audit_log::list(&context, &query).await?;
-    let next = page.next.map(|seq| cursor::encode(&seq)).transpose()?;
-    Ok(response::page(&page.items, next.as_deref()))
+    response::page(&audit_log::list(&context, &query).await?)
 }
 
 fn read_query(text: Option<&str>) -> Result<AuditQuery, Problem> {

@@ -11,12 +11,11 @@ mod reminders;
 use contract::tasks::{Endpoint, ROUTES};
 use events::Source;
 use http_api::{
-    Admitted, Body, Fields, Parts, Problem, Query, Response, StatusCode, conditional, cursor,
-    header, read_optional_object, response, response::ResponseExt,
+    Admitted, Body, Fields, Parts, Problem, Query, Response, StatusCode, conditional, header,
+    read_optional_object, response, response::ResponseExt,
 };
 use operations::tasks::Stored;
-use operations::{Author, Context, Input, Page, Violations};
-use serde::Serialize;
+use operations::{Author, Context, Input, Violations};
 use store::Connection;
 
 /// A request of a known user, without its body.
@@ -80,11 +79,6 @@ impl Call {
 fn task_response(status: StatusCode, task: Stored) -> Response {
     let etag = conditional::etag(task.version.into());
     response::json_text(status, task.json).with_header(header::ETAG, etag)
-}
-
-fn page<P: Serialize>(page: Page<P>) -> Result<Response, Problem> {
-    let next = page.next.map(|position| cursor::encode(&position));
-    Ok(response::page(&page.items, next.transpose()?.as_deref()))
 }
 
 /// A text given by the user, read by a function of the domain whose error is the message.

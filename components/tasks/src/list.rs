@@ -1,8 +1,8 @@
 //! `GET /tasks`.
 
-use crate::{Call, page, parsed};
+use crate::{Call, parsed};
 use domain::{Order, Position, TaskQuery, time::parse_date};
-use http_api::{Problem, Query, Response};
+use http_api::{Problem, Query, Response, response};
 use operations::tasks;
 
 /// The most words of a search; each costs the database.
@@ -10,7 +10,7 @@ const MAX_WORDS: usize = 20;
 
 pub async fn list(call: &Call) -> Result<Response, Problem> {
     let query = read_query(call.parts.uri.query())?;
-    page(tasks::list(&call.context, &query).await?)
+    response::page(&tasks::list(&call.context, &query).await?)
 }
 
 fn read_query(text: Option<&str>) -> Result<TaskQuery, Problem> {

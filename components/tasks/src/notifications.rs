@@ -1,8 +1,8 @@
 //! `GET /notifications`: what was sent, newest first.
 
-use crate::{Call, page};
+use crate::Call;
 use domain::time::parse_instant;
-use http_api::{Problem, Query, Response};
+use http_api::{Problem, Query, Response, response};
 use operations::notifications::{self, Position};
 
 pub async fn list(call: &Call) -> Result<Response, Problem> {
@@ -16,5 +16,6 @@ pub async fn list(call: &Call) -> Result<Response, Problem> {
         query.violation("cursor", "must be the next_cursor of a previous page");
     }
     query.finish()?;
-    page(notifications::list(&call.context, limit, after.as_ref()).await?)
+    let page = notifications::list(&call.context, limit, after.as_ref()).await?;
+    response::page(&page)
 }

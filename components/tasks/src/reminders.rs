@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub async fn list(call: &Call, task_id: Uuid) -> Result<Response, Problem> {
     Query::refuse_all(call.parts.uri.query())?;
     let items = reminders::list(&call.context, task_id).await?;
-    Ok(response::page(&items, None))
+    Ok(response::only_page(&items))
 }
 
 pub async fn add(call: &Call, task_id: Uuid, body: impl Body) -> Result<Response, Problem> {

@@ -22,7 +22,7 @@ pub(crate) const OPERATIONS: &[Operation<Endpoint>] = &[get(
 )
 .summary("List what happened to one's tasks and account")
 .query::<AuditQuery>()
-.gives_page::<AuditEntry>("Oldest first.")];
+.gives_pages::<AuditEntry>("Oldest first.")];
 
 pub const ROUTES: [Route<Endpoint>; OPERATIONS.len()] = routes(OPERATIONS);
 
@@ -33,11 +33,6 @@ pub struct AuditQuery {
     pub task_id: Option<Uuid>,
     /// Is of this type, `task.created` for example.
     pub event_type: Option<String>,
-    /// How many items a page has; 50 if it is left out.
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u32>,
-    /// The `next_cursor` of the page before.
-    pub cursor: Option<String>,
 }
 
 /// An event, and its place in the log.

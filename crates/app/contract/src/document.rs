@@ -21,9 +21,10 @@ use utoipa::{
 use crate::{
     audit_log, auth, health, openapi,
     operation::{Answer, Content, Operation},
+    page::PageQuery,
     problem::{Problem, common_to},
     route::{Access, Verb},
-    schemas::{Schemas, response_of},
+    schemas::{Schemas, query_of, response_of},
     tasks, web,
 };
 
@@ -108,6 +109,9 @@ impl Draft {
         let route = &operation.route;
         let mut parameters = path_parameters(route.path);
         parameters.extend(operation.query.map(|query| query()).unwrap_or_default());
+        if operation.is_paged {
+            parameters.extend(query_of::<PageQuery>());
+        }
         parameters.extend(operation.headers.iter().map(|header| header.parameter()));
         let mut builder = OperationBuilder::new()
             .tag(component)

@@ -20,6 +20,7 @@ pub struct Operation<E> {
     pub(crate) route: Route<E>,
     pub(crate) summary: &'static str,
     pub(crate) query: Option<fn() -> Vec<Parameter>>,
+    pub(crate) is_paged: bool,
     pub(crate) headers: &'static [RequestHeader],
     pub(crate) body: Option<RequestBody>,
     pub(crate) answers: [Option<Answer>; MAX_ANSWERS],
@@ -88,6 +89,7 @@ const fn operation<E: Copy>(
         },
         summary: "",
         query: None,
+        is_paged: false,
         headers: &[],
         body: None,
         answers: [None; MAX_ANSWERS],
@@ -139,8 +141,15 @@ impl<E: Copy> Operation<E> {
         )
     }
 
-    /// Success with a page of documents: `{"items": [...], "next_cursor": ...}`.
-    pub(crate) const fn gives_page<T: ToSchema>(self, about: &'static str) -> Self {
+    /// Success with a page of documents: `{"items": [...], "next_cursor": ...}`. It takes `limit` and
+    /// `cursor`.
+    pub(crate) const fn gives_pages<T: ToSchema>(mut self, about: &'static str) -> Self {
+        self.is_paged = true;
+        self.gives_only_page::<T>(about)
+    }
+
+    /// Like `gives_pages`, for a listing that never has more than one.
+    pub(crate) const fn gives_only_page<T: ToSchema>(self, about: &'static str) -> Self {
         self.answer(200, about, Some(Content::Json(schemas::page_of::<T>)))
     }
 

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures::stream::Stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use operations::Page;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::{cursor, problem::Problem};
 
 /// What every endpoint answers with.
 pub type Response = http::Response<ResponseBody>;
@@ -50,8 +51,18 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Prob
     Ok(json_text(status, serde_json::to_vec(value)?))
 }
 
-/// A page of a listing, `{"items": [...], "next_cursor": ...}`, from items that are JSON text.
-pub fn page<T: AsRef<str>>(items: &[T], next_cursor: Option<&str>) -> Response {
+/// A page of a listing, `{"items": [...], "next_cursor": ...}`. Its items are JSON text already.
+pub fn page<P: Serialize>(page: &Page<P>) -> Result<Response, Problem> {
+    let next = page.next.as_ref().map(cursor::encode).transpose()?;
+    Ok(listing(&page.items, next.as_deref()))
+}
+
+/// Like [`page`], for a listing that never has more than one.
+pub fn only_page<T: AsRef<str>>(items: &[T]) -> Response {
+    listing(items, None)
+}
+
+fn listing<T: AsRef<str>>(items: &[T], next_cursor: Option<&str>) -> Response {
     let size = items
         .iter()
         .map(|item| item.as_ref().len() + 1)
@@ -113,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_page_wraps_json_text_without_touching_it() {
-        let response = page(&[r#"{"a":1}"#, r#"{"b":2}"#], Some("abc"));
+        let response = listing(&[r#"{"a":1}"#, r#"{"b":2}"#], Some("abc"));
         let ResponseBody::Full(body) = response.into_body() else {
             panic!("all of it is there");
         };

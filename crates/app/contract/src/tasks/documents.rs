@@ -147,11 +147,6 @@ pub struct TaskQuery {
         pattern = "^-?(created_at|updated_at|due|priority|title)$"
     )]
     pub sort: Option<String>,
-    /// How many items a page has; 50 if it is left out.
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u32>,
-    /// The `next_cursor` of the page before.
-    pub cursor: Option<String>,
 }
 
 #[derive(ToSchema)]

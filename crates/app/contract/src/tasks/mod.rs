@@ -5,7 +5,6 @@ mod documents;
 use crate::{
     headers::{RequestHeader, ResponseHeader},
     operation::{Operation, delete, get, patch, post, routes},
-    page::PageQuery,
     route::Route,
     scope::{TASKS_READ, TASKS_WRITE},
 };
@@ -46,7 +45,7 @@ pub(crate) const OPERATIONS: &[Operation<Endpoint>] = &[
     get(TASKS, TASKS_READ, Endpoint::ListTasks)
         .summary("List tasks")
         .query::<TaskQuery>()
-        .gives_page::<Task>("Tasks that fit every condition."),
+        .gives_pages::<Task>("Tasks that fit every condition."),
     post(TASKS, TASKS_WRITE, Endpoint::CreateTask)
         .summary("Create a task")
         .reads(&[RequestHeader::IdempotencyKey])
@@ -84,7 +83,7 @@ pub(crate) const OPERATIONS: &[Operation<Endpoint>] = &[
     act(post(RESTORE, TASKS_WRITE, Endpoint::RestoreTask).summary("Take a task out of the trash")),
     get(REMINDERS, TASKS_READ, Endpoint::ListReminders)
         .summary("List a task's reminders")
-        .gives_page::<Reminder>("All of them, in the order of their time."),
+        .gives_only_page::<Reminder>("All of them, in the order of their time."),
     post(REMINDERS, TASKS_WRITE, Endpoint::AddReminder)
         .summary("Add a reminder to a task")
         .takes::<NewReminder>()
@@ -99,8 +98,7 @@ pub(crate) const OPERATIONS: &[Operation<Endpoint>] = &[
         ),
     get(NOTIFICATIONS, TASKS_READ, Endpoint::ListNotifications)
         .summary("List what was sent")
-        .query::<PageQuery>()
-        .gives_page::<Notification>("Newest first."),
+        .gives_pages::<Notification>("Newest first."),
 ];
 
 pub const ROUTES: [Route<Endpoint>; OPERATIONS.len()] = routes(OPERATIONS);
