@@ -3,6 +3,7 @@
 //! first one's transaction or settings on it.
 
 mod address;
+mod appending;
 mod bindings;
 mod connection;
 mod error;

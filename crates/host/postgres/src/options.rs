@@ -23,9 +23,10 @@ pub struct Options {
     pub max_statements_per_connection: usize,
     /// Unix sockets components may use, by directory. An allow-list cannot name them.
     pub unix_socket_directories: Vec<String>,
-    /// Statements whose text contains this call `on_append` once committed.
-    pub append_marker: Option<String>,
-    /// See `append_marker`. Must return at once.
+    /// The table that is an event log: statements that insert into it, or call a function that does,
+    /// call `on_append` once committed.
+    pub append_table: Option<String>,
+    /// See `append_table`. Must return at once.
     pub on_append: Option<OnAppend>,
 }
 
@@ -39,7 +40,7 @@ impl Default for Options {
             max_result_bytes: 64 << 20,
             max_statements_per_connection: 128,
             unix_socket_directories: Vec::new(),
-            append_marker: None,
+            append_table: None,
             on_append: None,
         }
     }

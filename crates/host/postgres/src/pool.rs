@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::Error;
 use crate::address::Address;
+use crate::appending::Appending;
 use crate::meters::Meters;
 use crate::native::connect_to;
 use crate::options::Options;
@@ -36,6 +37,7 @@ pub(crate) struct Pool {
     unused: Mutex<Unused>,
     texts: Mutex<Texts>,
     proven: AtomicBool,
+    appending: Arc<Appending>,
     /// Where clean-up runs when a connection is dropped.
     runtime: Handle,
 }
@@ -65,6 +67,7 @@ impl Pool {
     ) -> Self {
         let meters = Meters::new(&component);
         Self {
+        let appending = Arc::new(Appending::new(options.append_table.clone()));
             open: Open::new(meters.connections.clone()),
             meters,
             component,
@@ -74,14 +77,15 @@ impl Pool {
             options,
             slots,
             unused: Mutex::default(),
-            texts: Mutex::new(Texts::new()),
+            texts: Mutex::new(Texts::new(appending.clone())),
+            appending,
             proven: AtomicBool::new(false),
             runtime: Handle::current(),
         }
     }
 
     pub fn text(&self, sql: &str) -> Arc<Text> {
-        lock(&self.texts).get(sql, self.options.append_marker.as_deref())
+        lock(&self.texts).get(sql)
     }
 
     /// Whether connecting has worked before.
@@ -206,12 +210,23 @@ impl Pool {
     async fn open(&self, place: Place) -> Result<Session, Error> {
         let connected = connect_to(&self.address, self.tls.clone()).await?;
         self.proven.store(true, Ordering::Relaxed);
-        Ok(Session::new(
+        let mut session = Session::new(
             connected,
             self.tls.clone(),
             self.options.max_statements_per_connection,
             place,
-        ))
+        );
+        if let Some(table) = self.appending.due() {
+            match session.appending_functions(table).await {
+                Ok(functions) => self.appending.set_functions(functions),
+                Err(error) => tracing::debug!(
+                    component = &*self.component,
+                    reason = %crate::error::describe(&error),
+                    "cannot ask which functions append to {table}"
+                ),
+            }
+        }
+        Ok(session)
     }
 
     /// Only for clean sessions.

@@ -2,13 +2,16 @@
 //! on it. Whoever drops a session without asking [`Session::is_clean`] first closes it; that is
 //! always safe.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, RowStream, Statement};
 
+use crate::appending;
 use crate::bindings::wit::Error as GuestError;
 use crate::failure;
 use crate::lru::Lru;
@@ -83,6 +86,17 @@ impl Session {
     pub fn is_open(&mut self) -> bool {
         self.wire.is_open()
     }
+    /// Asks the catalog which functions append to this table.
+    pub async fn appending_functions(
+        &mut self,
+        table: &str,
+    ) -> Result<HashSet<String>, tokio_postgres::Error> {
+        let parameters: [&(dyn ToSql + Sync); 1] = [&table];
+        let asked = self.client.query(appending::FUNCTIONS, &parameters);
+        let rows = self.wire.drive(asked).await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+
 
     /// Nothing runs, and nothing of its user is left.
     pub fn is_clean(&self) -> bool {
@@ -153,7 +167,7 @@ impl Session {
         if !succeeded {
             return false;
         }
-        self.left.appended |= text.traits.appends;
+        self.left.appended |= text.appends();
         if text.traits.effect == Effect::ClosesTransaction {
             self.left.transaction = false;
         }
@@ -208,7 +222,7 @@ impl Session {
         self.left.running = Some(Running {
             answered: false,
             writes: text.traits.writes,
-            appends: text.traits.appends,
+            appends: text.appends(),
         });
         match text.traits.effect {
             Effect::None | Effect::WithinTransaction | Effect::ClosesTransaction => {}

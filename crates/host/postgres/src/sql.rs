@@ -7,7 +7,7 @@
 
 mod words;
 
-use words::words;
+pub(crate) use words::words;
 
 /// What stays on a connection after a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +31,10 @@ pub(crate) struct Traits {
     pub effect: Effect,
     /// Changes rows, so it is worth finishing when its reader loses interest.
     pub writes: bool,
-    /// Its text names the append marker.
-    pub appends: bool,
 }
 
 impl Traits {
-    pub fn of(sql: &str, append_marker: Option<&str>) -> Self {
+    pub fn of(sql: &str) -> Self {
         let mut all = words(sql);
         let first = all.next().unwrap_or_default();
         let (effect, writes) = if is_any(first, PLAIN) {
@@ -44,11 +42,7 @@ impl Traits {
         } else {
             (utility(first, all), true)
         };
-        Self {
-            effect,
-            writes,
-            appends: append_marker.is_some_and(|marker| sql.contains(marker)),
-        }
+        Self { effect, writes }
     }
 }
 
@@ -119,11 +113,11 @@ mod tests {
     use super::*;
 
     fn effect(sql: &str) -> Effect {
-        Traits::of(sql, None).effect
+        Traits::of(sql).effect
     }
 
     fn writes(sql: &str) -> bool {
-        Traits::of(sql, None).writes
+        Traits::of(sql).writes
     }
 
     #[test]
@@ -203,13 +197,5 @@ mod tests {
         assert!(!writes("SELECT * FROM t FOR UPDATE"));
         assert!(!writes("SELECT * FROM t FOR NO KEY UPDATE"));
         assert!(!writes("SELECT 'insert', \"a\" FROM t -- delete"));
-    }
-
-    #[test]
-    fn the_append_marker_is_looked_for_in_the_text() {
-        let sql = "WITH x AS (INSERT INTO outbox VALUES (1)) SELECT 1";
-        assert!(Traits::of(sql, Some("outbox")).appends);
-        assert!(!Traits::of("SELECT 1", Some("outbox")).appends);
-        assert!(!Traits::of(sql, None).appends);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::appending::Appending;
 use crate::lru::Lru;
 use crate::sql::Traits;
 
@@ -15,27 +16,45 @@ pub(crate) struct Text {
     pub id: u64,
     pub sql: Arc<str>,
     pub traits: Traits,
+    appending: Arc<Appending>,
+    /// For [`Appending::includes`].
+    appends: AtomicU64,
 }
 
-pub(crate) struct Texts(Lru<Arc<str>, Arc<Text>>);
+impl Text {
+    /// Whether it appends to the event log.
+    pub fn appends(&self) -> bool {
+        self.appending.includes(&self.sql, &self.appends)
+    }
+}
+
+pub(crate) struct Texts {
+    known: Lru<Arc<str>, Arc<Text>>,
+    appending: Arc<Appending>,
+}
 
 impl Texts {
-    pub fn new() -> Self {
-        Self(Lru::new(MAX_TEXTS))
+    pub fn new(appending: Arc<Appending>) -> Self {
+        Self {
+            known: Lru::new(MAX_TEXTS),
+            appending,
+        }
     }
 
-    pub fn get(&mut self, sql: &str, append_marker: Option<&str>) -> Arc<Text> {
+    pub fn get(&mut self, sql: &str) -> Arc<Text> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        if let Some(text) = self.0.get(sql) {
+        if let Some(text) = self.known.get(sql) {
             return text.clone();
         }
         let text = Arc::new(Text {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             sql: sql.into(),
-            traits: Traits::of(sql, append_marker),
+            traits: Traits::of(sql),
+            appending: self.appending.clone(),
+            appends: AtomicU64::new(0),
         });
         if sql.len() <= MAX_KEPT_LENGTH {
-            self.0.insert(text.sql.clone(), text.clone());
+            self.known.insert(text.sql.clone(), text.clone());
         }
         text
     }

@@ -23,8 +23,11 @@ use crate::event_logs::EventLogs;
 use crate::serve::Running;
 use crate::settings::{Listen, Settings};
 
-/// Statements that mention this table append to the event log.
-const APPEND_MARKER: &str = "outbox";
+/// The event log's table.
+const APPEND_TABLE: &str = "outbox";
+
+/// How long the listener for WebSockets must have been full to be called exhausted.
+const EXHAUSTED_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that is to run, ready but not running.
 pub struct Services {
@@ -132,9 +135,6 @@ impl Services {
         address.context("the listener has no address")
     }
 
-    /// The address that was asked for and that no trigger uses.
-    pub fn idle_address(&self) -> Option<SocketAddr> {
-        self.idle_address
     /// Let readiness and metrics see how the listener is doing.
     pub fn watch(&self, health: &Health, metrics: &Metrics) {
         if let Some(http) = &self.http {
@@ -149,6 +149,9 @@ impl Services {
         }
     }
 
+    /// The address that was asked for and that no trigger uses.
+    pub fn idle_address(&self) -> Option<SocketAddr> {
+        self.idle_address
     }
 
     /// Run everything until `stop`, then to the end of its drain.
@@ -215,7 +218,7 @@ fn runtime_options(
     shutdown: &CancellationToken,
 ) -> host_runtime::Options {
     let mut postgres = host_postgres::Options {
-        append_marker: Some(APPEND_MARKER.into()),
+        append_table: Some(APPEND_TABLE.into()),
         on_append: Some(Arc::new(logs.waker())),
         ..Default::default()
     };

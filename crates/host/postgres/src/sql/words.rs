@@ -2,11 +2,11 @@
 //! parameters and operators.
 
 /// Understands `'..'`, `E'..'`, `"..."`, `$tag$..$tag$`, `--` and nested `/* */`.
-pub(super) fn words(sql: &str) -> Words<'_> {
+pub(crate) fn words(sql: &str) -> Words<'_> {
     Words { sql, at: 0 }
 }
 
-pub(super) struct Words<'a> {
+pub(crate) struct Words<'a> {
     sql: &'a str,
     at: usize,
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod appending;
 mod cancelling;
 mod database;
 mod harness;

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use host_postgres::Options;
@@ -191,47 +190,6 @@ async fn connections_that_all_wait_for_are_handed_on_and_not_opened_anew() {
             let backends = host.database.count(&counted("DISTINCT backend")).await;
             assert!(backends <= 3, "{backends} connections of {name}");
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn appending_is_announced_once_committed_and_only_then() {
-    let announced = Arc::new(AtomicUsize::new(0));
-    let counter = announced.clone();
-    let options = Options {
-        append_marker: Some("log".to_owned()),
-        on_append: Some(Arc::new(move || {
-            counter.fetch_add(1, Ordering::SeqCst);
-        })),
-        ..Options::default()
-    };
-    with_host(options, async |host| {
-        let create = "CREATE TABLE log (a int)";
-        host.database.admin.batch_execute(create).await.unwrap();
-        let count = || announced.load(Ordering::SeqCst);
-
-        let append = "WITH x AS (INSERT INTO log VALUES (1) RETURNING a) SELECT 'y' FROM x";
-        host.answer(SETTINGS, append).await;
-        assert_eq!(count(), 1);
-        host.answer(SETTINGS, "SELECT 'unrelated'").await;
-        assert_eq!(count(), 1);
-
-        host.answer(SETTINGS, "BEGIN\nINSERT INTO log VALUES (1)")
-            .await;
-        host.database.backends_become("state <> 'idle'", 0).await;
-        assert_eq!(count(), 1, "rolled back");
-
-        host.answer(SETTINGS, "BEGIN\nINSERT INTO log VALUES (1)\nCOMMIT")
-            .await;
-        assert_eq!(count(), 2);
-        assert!(
-            host.run(SETTINGS, "INSERT INTO log VALUES (1/0)")
-                .await
-                .unwrap()
-                .is_err()
-        );
-        assert_eq!(count(), 2);
     })
     .await;
 }
