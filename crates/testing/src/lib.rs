@@ -1,6 +1,10 @@
 //! A cluster for tests: the real broker of `TEST_KAFKA_BROKERS`, else librdkafka's own in this
 //! process, which knows the protocol but is no Kafka.
 
+mod proxy;
+
+pub use proxy::Proxy;
+
 use kafka_client::rdkafka::mocking::MockCluster;
 use kafka_client::rdkafka::producer::DefaultProducerContext;
 use kafka_client::{Cluster, Connection, TopicSpec};

@@ -59,7 +59,7 @@ fn limits() -> InvokerLimits {
 }
 
 async fn order(invoker: &Invoker<Obey>, order: &str) -> Result<Result<String, String>, CallError> {
-    invoker.call(order.to_owned()).await
+    invoker.call(order.to_owned()).await.result
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

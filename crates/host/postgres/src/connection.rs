@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::bindings::wit::{Error, ParameterValue};
 use crate::failure::connection_failed;
+use crate::outage::Reporter;
 use crate::pool::{Lease, Pool};
 use crate::rows::{Hold, Rows};
 use crate::sql::Effect;
@@ -28,6 +29,7 @@ pub struct Builder {
 #[derive(Clone)]
 pub struct Connection {
     pool: Arc<Pool>,
+    reporter: Reporter,
     keeps: Arc<AtomicBool>,
     kept: Arc<Mutex<Kept>>,
 }
@@ -42,9 +44,10 @@ pub(crate) enum Kept {
 }
 
 impl Connection {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+    pub(crate) fn new(pool: Arc<Pool>, reporter: Reporter) -> Self {
         Self {
             pool,
+            reporter,
             keeps: Arc::default(),
             kept: Arc::new(Mutex::new(Kept::Nothing)),
         }
@@ -105,7 +108,7 @@ impl Connection {
     }
 
     async fn lease(&self) -> Result<Lease, Error> {
-        let lease = self.pool.lease().await;
+        let lease = self.pool.lease(&self.reporter).await;
         lease.map_err(|error| connection_failed(error.to_string()))
     }
 }

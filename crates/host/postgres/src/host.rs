@@ -13,6 +13,7 @@ use crate::bindings::wit::{
 };
 use crate::connection::{Builder, Connection};
 use crate::failure::{Failure, other};
+use crate::outage::{Outage, Reporter};
 use crate::policy::{self, AllowsHost};
 use crate::registry::Registry;
 use crate::rows::{Rows, Values};
@@ -35,6 +36,7 @@ pub struct State {
     postgres: Postgres,
     component: Arc<str>,
     allows: AllowsHost,
+    reporter: Reporter,
 }
 
 impl State {
@@ -44,7 +46,14 @@ impl State {
             postgres,
             component: component_id,
             allows,
+            reporter: Reporter::default(),
         }
+    }
+
+    /// From now on, tell this call when Postgres is away. An instance that runs several calls at once
+    /// cannot tell whose statement failed: for those whose calls come one after the other.
+    pub fn report_outages_to(&self, outage: Outage) {
+        self.reporter.report_to(outage);
     }
 
     fn opening(&self, address: String, ca_root: Option<String>) -> Opening {
@@ -52,6 +61,7 @@ impl State {
             postgres: self.postgres.clone(),
             component: self.component.clone(),
             allows: self.allows.clone(),
+            reporter: self.reporter.clone(),
             address,
             ca_root,
         }
@@ -88,6 +98,7 @@ struct Opening {
     postgres: Postgres,
     component: Arc<str>,
     allows: AllowsHost,
+    reporter: Reporter,
     address: String,
     ca_root: Option<String>,
 }
@@ -100,9 +111,9 @@ impl Opening {
         let pool = registry.pool(&self.component, &self.address, self.ca_root.as_deref())?;
         policy::check(&pool, &self.allows)?;
         if !pool.is_proven() {
-            drop(pool.lease().await?);
+            drop(pool.lease(&self.reporter).await?);
         }
-        Ok(Connection::new(pool))
+        Ok(Connection::new(pool, self.reporter))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::appending::Appending;
 use crate::meters::Meters;
 use crate::native::connect_to;
 use crate::options::Options;
+use crate::outage::Reporter;
 use crate::restore::restore;
 use crate::session::Session;
 use crate::slots::{Open, Place, Slots};
@@ -36,8 +37,8 @@ pub(crate) struct Pool {
     open: Arc<Open>,
     unused: Mutex<Unused>,
     texts: Mutex<Texts>,
-    proven: AtomicBool,
     appending: Arc<Appending>,
+    proven: AtomicBool,
     /// Where clean-up runs when a connection is dropped.
     runtime: Handle,
 }
@@ -66,8 +67,8 @@ impl Pool {
         slots: Arc<Slots>,
     ) -> Self {
         let meters = Meters::new(&component);
-        Self {
         let appending = Arc::new(Appending::new(options.append_table.clone()));
+        Self {
             open: Open::new(meters.connections.clone()),
             meters,
             component,
@@ -94,15 +95,11 @@ impl Pool {
     }
 
     /// A connection of one's own until dropped. Waits, within bounds, when all are in use.
-    pub async fn lease(self: &Arc<Self>) -> Result<Lease, Error> {
+    pub async fn lease(self: &Arc<Self>, reporter: &Reporter) -> Result<Lease, Error> {
         let asked = Instant::now();
-        let permit = match self.permits.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => Box::pin(self.wait_for_permit()).await?,
-        };
-        let session = match self.take_idle(None) {
-            Some(session) => session,
-            None => Box::pin(self.session()).await?,
+        let (permit, session) = match self.lease_at_once() {
+            Some(leased) => leased,
+            None => Box::pin(self.wait_for_lease(reporter)).await?,
         };
         self.meters.waited(asked.elapsed());
         self.meters.in_use.increment(1.0);
@@ -110,7 +107,36 @@ impl Pool {
             session: Some(session),
             pool: self.clone(),
             permit: Some(permit),
+            reporter: reporter.clone(),
         })
+    }
+
+    fn lease_at_once(&self) -> Option<(OwnedSemaphorePermit, Session)> {
+        let permit = self.permits.clone().try_acquire_owned().ok()?;
+        Some((permit, self.take_idle(None)?))
+    }
+
+    async fn wait_for_lease(
+        &self,
+        reporter: &Reporter,
+    ) -> Result<(OwnedSemaphorePermit, Session), Error> {
+        let _connecting = reporter.connecting();
+        let leased = async {
+            let permit = self.wait_for_permit().await?;
+            Ok((permit, self.session().await?))
+        };
+        let leased = leased.await;
+        if let Err(error) = &leased {
+            reporter.report(|| Error::to_string(error));
+        }
+        leased
+    }
+
+    /// The server may be gone: the next statement connects anew, and does not wait for an answer on a
+    /// connection that has none to give.
+    pub fn distrust(&self) {
+        self.proven.store(false, Ordering::Relaxed);
+        self.close_idle(Duration::ZERO);
     }
 
     /// Closes connections that have been idle for the given time.
@@ -267,6 +293,18 @@ pub(crate) struct Lease {
     session: Option<Session>,
     pub pool: Arc<Pool>,
     permit: Option<OwnedSemaphorePermit>,
+    pub reporter: Reporter,
+}
+
+impl Lease {
+    /// If the connection broke under its statement: whoever called learns of it, and no other
+    /// connection to this server is trusted to be better.
+    pub fn report_broken(&mut self) {
+        if let Some(reason) = self.take_broken() {
+            self.pool.distrust();
+            self.reporter.report(|| reason);
+        }
+    }
 }
 
 impl Drop for Lease {

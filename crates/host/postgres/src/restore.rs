@@ -22,7 +22,9 @@ pub(crate) async fn restore(mut session: Session, pool: &Pool) -> Option<Session
                 // The server really stops before the place of this connection is given away.
                 session.settles_within(CANCEL).await
             };
-            let _ = tokio::time::timeout(CANCEL, cancelled).await;
+            if !matches!(tokio::time::timeout(CANCEL, cancelled).await, Ok(true)) {
+                pool.distrust();
+            }
             return None;
         }
         if running.appends {

@@ -57,6 +57,7 @@ impl Rows {
                 hold: Some(hold),
             }),
             Err(error) => {
+                hold.lease.report_broken();
                 hold.release();
                 Err(error)
             }
@@ -109,6 +110,7 @@ impl Rows {
         if let Some(mut hold) = self.hold.take() {
             if !succeeded {
                 hold.lease.pool.meters.errors.increment(1);
+                hold.lease.report_broken();
             }
             if hold.lease.note_end(&self.text, succeeded) {
                 hold.lease.pool.options.appended();

@@ -16,6 +16,7 @@ use crate::bindings::wit::Error as GuestError;
 use crate::failure;
 use crate::lru::Lru;
 use crate::native::Connection;
+use crate::outage;
 use crate::slots::Place;
 use crate::sql::Effect;
 use crate::text::Text;
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     statements: Lru<u64, Statement>,
     tls: Tls,
     left: Left,
+    /// Why the connection broke under a statement.
+    broken: Option<String>,
     _place: Place,
 }
 
@@ -78,14 +81,11 @@ impl Session {
             statements: Lru::new(max_statements),
             tls,
             left: Left::default(),
+            broken: None,
             _place: place,
         }
     }
 
-    /// Still connected, as far as can be told without asking the server.
-    pub fn is_open(&mut self) -> bool {
-        self.wire.is_open()
-    }
     /// Asks the catalog which functions append to this table.
     pub async fn appending_functions(
         &mut self,
@@ -97,6 +97,10 @@ impl Session {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
+    /// Still connected, as far as can be told without asking the server.
+    pub fn is_open(&mut self) -> bool {
+        self.wire.is_open()
+    }
 
     /// Nothing runs, and nothing of its user is left.
     pub fn is_clean(&self) -> bool {
@@ -108,6 +112,11 @@ impl Session {
             ..
         } = &self.left;
         running.is_none() && !transaction && !settings && !spoilt
+    }
+
+    /// Why the connection broke under the last statement, if it did. Said once.
+    pub fn take_broken(&mut self) -> Option<String> {
+        self.broken.take()
     }
 
     pub fn running(&self) -> Option<Running> {
@@ -269,6 +278,7 @@ impl Session {
             // Out of step with the server, or disconnected.
             self.left.spoilt = true;
         }
+        self.broken = outage::of_statement(error, self.wire.is_connected());
         failure::query_failed(error, self.wire.closed_because())
     }
 }

@@ -52,6 +52,11 @@ impl Wire {
         self.connection.is_some()
     }
 
+    /// Not closed, as far as has been noticed.
+    pub fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
     /// Why it was closed, where the server said so.
     pub fn closed_because(&self) -> Option<&str> {
         self.closed.as_deref()

@@ -1,11 +1,17 @@
 //! Calls to a custom export: one call per instance at a time, so that a trap or a deadline
 //! fails no other call.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::Component;
+use host_postgres::Outage;
+use wasmtime::Store;
+use wasmtime::component::{Accessor, Instance};
+
 use crate::pool::{CallError, Export, Pool, PoolLimits};
+use crate::{Component, State};
 
 /// Calls that may wait for an instance, for each instance there may be.
 const WAITING_PER_INSTANCE: usize = 16;
@@ -26,7 +32,16 @@ pub struct InvokerLimits {
 
 /// Runs a custom export on pooled instances.
 pub struct Invoker<E: Export> {
-    pool: Pool<E>,
+    pool: Pool<Watched<E>>,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub struct Called<R> {
+    pub result: Result<R, CallError>,
+    /// Why the component had no Postgres during the call, if that is so. Then a failure says nothing
+    /// of what the component was called with.
+    pub outage: Option<String>,
 }
 
 impl<E: Export> Invoker<E> {
@@ -51,11 +66,42 @@ impl<E: Export> Invoker<E> {
     }
 
     /// Call the export on an instance that is free, or wait for one.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn call(&self, request: E::Request) -> Result<E::Response, CallError> {
-        let (response, _slot) = self.pool.call(request).await?;
-        Ok(response)
+    pub async fn call(&self, request: E::Request) -> Called<E::Response> {
+        let outage = Outage::default();
+        let called = self.pool.call((request, outage.clone())).await;
+        Called {
+            result: called.map(|(response, _slot)| response),
+            outage: outage.reason(),
+        }
+    }
+}
+
+/// An export whose calls learn whether Postgres was away. Each has an instance to itself, so what
+/// fails in the instance meanwhile is the call's own.
+struct Watched<E>(E);
+
+impl<E: Export> Export for Watched<E> {
+    type Request = (E::Request, Outage);
+    type Response = E::Response;
+
+    fn check(component: &Component) -> wasmtime::Result<()> {
+        E::check(component)
+    }
+
+    fn load(store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+        E::load(store, instance).map(Self)
+    }
+
+    fn call<'a>(
+        &'a self,
+        accessor: &'a Accessor<State>,
+        (request, outage): Self::Request,
+    ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>> {
+        accessor.with(|mut access| access.get().postgres.report_outages_to(outage));
+        self.0.call(accessor, request)
+    }
+
+    fn poll_settled(response: &mut Self::Response, cx: &mut Context<'_>) -> Poll<()> {
+        E::poll_settled(response, cx)
     }
 }

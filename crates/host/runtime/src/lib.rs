@@ -16,7 +16,7 @@ mod stdio;
 
 pub use compiled::compile;
 pub use component::Component;
-pub use invoker::{Invoker, InvokerLimits};
+pub use invoker::{Called, Invoker, InvokerLimits};
 pub use options::{Compiler, Follow, Options};
 pub use pool::{Body, CallError, Export, HttpHandler, Pool, PoolLimits, ResponseBody, Slot};
 pub use runtime::Runtime;

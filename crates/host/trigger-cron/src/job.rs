@@ -29,6 +29,16 @@ pub(crate) struct Job {
     pub meters: Meters,
 }
 
+/// What became of a tick.
+enum Fired {
+    /// It was dealt with, and all until this one.
+    Until(DateTime<Utc>),
+    /// Its run failed because the component had no database: it stays due.
+    Postponed,
+    /// Its run was left behind by a stop, so that another host makes it again.
+    LeftBehind,
+}
+
 impl Job {
     /// Runs the job on its ticks until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
@@ -70,21 +80,26 @@ impl Job {
         lease: Option<&Lease>,
         shutdown: &CancellationToken,
     ) {
+        // Runs in a row.
+        let mut postponed = 0u32;
         loop {
             let now = Utc::now();
+            let mut sleep = None;
             if let Some(tick) = self.schedule.due(last, now) {
-                let Some(dealt_with) = self.fire(tick, shutdown).await else {
-                    return;
-                };
-                last = dealt_with;
-                self.save(last).await;
+                match self.fire(tick, shutdown).await {
+                    Fired::Until(dealt_with) => {
+                        postponed = 0;
+                        last = dealt_with;
+                        self.save(last).await;
+                    }
+                    Fired::Postponed => {
+                        sleep = Some((RETRY * (1 << postponed)).min(LONGEST_SLEEP));
+                        postponed = (postponed + 1).min(5);
+                    }
+                    Fired::LeftBehind => return,
+                }
             }
-            // A clock that was set back must not make a tick come twice.
-            let from = last.max(Utc::now());
-            let until_next = self.schedule.next(from).map(|next| next - Utc::now());
-            let sleep = until_next
-                .and_then(|wait| wait.to_std().ok())
-                .map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP));
+            let sleep = sleep.unwrap_or_else(|| self.until_next(last));
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = lost(lease) => return,
@@ -93,13 +108,17 @@ impl Job {
         }
     }
 
-    /// Runs the component for one tick. Returns the last tick that was due until the end; `None`
-    /// if the run was left behind by a stop, so that another host runs it again.
-    async fn fire(
-        &self,
-        tick: DateTime<Utc>,
-        shutdown: &CancellationToken,
-    ) -> Option<DateTime<Utc>> {
+    fn until_next(&self, last: DateTime<Utc>) -> Duration {
+        // A clock that was set back must not make a tick come twice.
+        let from = last.max(Utc::now());
+        let until_next = self.schedule.next(from).map(|next| next - Utc::now());
+        until_next
+            .and_then(|wait| wait.to_std().ok())
+            .map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP))
+    }
+
+    /// Runs the component for one tick.
+    async fn fire(&self, tick: DateTime<Utc>, shutdown: &CancellationToken) -> Fired {
         let started = Instant::now();
         let delay = (Utc::now() - tick).max(TimeDelta::zero());
         self.meters.delay.record(delay.as_seconds_f64());
@@ -113,16 +132,16 @@ impl Job {
             tokio::time::sleep(DRAIN).await;
         };
         let mut deadline = std::pin::pin!(deadline);
-        let failure = loop {
+        let (failure, outage) = loop {
             tokio::select! {
-                result = &mut call => break match result {
-                    Ok(Ok(())) => None,
-                    Ok(Err(Error::Other(reason))) => Some(reason),
-                    Err(error) => Some(error.to_string()),
+                called = &mut call => break match called.result {
+                    Ok(Ok(())) => (None, None),
+                    Ok(Err(Error::Other(reason))) => (Some(reason), called.outage),
+                    Err(error) => (Some(error.to_string()), called.outage),
                 },
                 () = &mut deadline => {
                     tracing::warn!(job = self.name, "left a run behind: it did not end in time");
-                    return None;
+                    return Fired::LeftBehind;
                 }
                 next = self.next_tick(last) => {
                     last = next;
@@ -136,6 +155,17 @@ impl Job {
             }
         };
         self.meters.seconds.record(started.elapsed());
+        if let Some(outage) = outage {
+            self.meters.failed.increment(1);
+            tracing::warn!(
+                job = self.name,
+                component = self.component,
+                tick = %tick.to_rfc3339(),
+                reason = outage,
+                "a run had no database; it is made again"
+            );
+            return Fired::Postponed;
+        }
         match failure {
             None => self.meters.done.increment(1),
             Some(reason) => {
@@ -149,7 +179,7 @@ impl Job {
                 );
             }
         }
-        Some(last)
+        Fired::Until(last)
     }
 
     /// Waits for the tick after this one.

@@ -242,3 +242,36 @@ async fn every_mistake_is_listed_with_its_trigger() {
         assert!(message.contains(part), "{part} in {message}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_had_no_database_is_made_again_and_its_tick_is_not_lost() {
+    let Some((url, client)) = database().await else {
+        return;
+    };
+    let mut proxy = testing::Proxy::to(&url).await;
+    let own = proxy.url(&url);
+    proxy.cut().await;
+    let lines = format!(
+        "environment = {{ CRON_PROBE = \"{own}\" }}\nallowed_outbound_hosts = [\"postgres://*:*\"]"
+    );
+    let log = event_log(&url).await;
+    let host = start("cron-probe", &lines, Some(&log)).await;
+    host.until_ticks(2).await;
+    let dealt_with = async || -> i64 {
+        let query = "SELECT extract(epoch FROM last_tick)::bigint FROM cron_ticks";
+        let row = client.query_one(query, &[]).await.expect("a job");
+        row.get(0)
+    };
+    let first = i64::try_from(host.ticks()[0]).unwrap();
+    assert!(dealt_with().await < first, "it stays due");
+    proxy.mend().await;
+    within(async {
+        while dealt_with().await < first {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let output = std::fs::read_to_string(&host.output).unwrap();
+    assert!(output.contains("connected"), "{output}");
+    host.stop().await;
+}

@@ -18,7 +18,7 @@ use wasmtime::component::{
     Accessor, ComponentExportIndex, ComponentType, Instance, Lower, TypedFunc,
 };
 
-use crate::handler::{Failure, Handler, Message, Outcome};
+use crate::handler::{Failure, Handled, Handler, Message, Outcome};
 
 const INTERFACE: &str = "spin-triggers:kafka/handler@0.1.0";
 const FUNCTION: &str = "handle";
@@ -275,10 +275,11 @@ impl Guest {
 }
 
 impl Handler for Guest {
-    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>> {
+    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Handled> {
         let invoker = self.0.clone();
         Box::pin(async move {
-            match invoker.call(batch).await {
+            let called = invoker.call(batch).await;
+            let result = match called.result {
                 Ok(Ok(outcomes)) => Ok(outcomes),
                 Ok(Err(reason)) => Err(Failure::Handler(reason)),
                 Err(error @ (CallError::Trap(_) | CallError::Deadline(_))) => {
@@ -287,6 +288,10 @@ impl Handler for Guest {
                 Err(error @ (CallError::Instantiate(_) | CallError::Busy)) => {
                     Err(Failure::Host(error.to_string()))
                 }
+            };
+            Handled {
+                result,
+                outage: called.outage,
             }
         })
     }

@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use crate::carrier::{Carrier, DeadLetter, DeadLetters, Event};
 use crate::config::TriggerConfig;
 use crate::dispatch::{Batch, BatchId, Burial, Dispatcher, Effect, LaneId};
-use crate::handler::{Failure, Handler, Outcome};
+use crate::handler::{Handled, Handler};
 use crate::meters::Meters;
 
 /// How long calls in flight may take to end when a partition leaves or the host stops.
 pub(crate) const DRAIN: Duration = Duration::from_secs(20);
 
-type Call = (BatchId, Result<Vec<Outcome>, Failure>);
+type Call = (BatchId, Handled);
 
 /// A group of a trigger, ready to run.
 pub(crate) struct Group {
@@ -80,8 +80,8 @@ impl Group {
                 },
                 Some(call) = self.calls.join_next() => {
                     // A call that panics is a bug of the host's; there is no id to go on with.
-                    let (id, result) = call?;
-                    self.dispatcher.handled(id, result, Instant::now());
+                    let (id, handled) = call?;
+                    self.dispatcher.handled(id, handled, Instant::now());
                 }
                 Some(burial) = self.burials.join_next() => {
                     let (lane, kept) = burial?;
@@ -122,9 +122,9 @@ impl Group {
         let seconds = self.meters.seconds.clone();
         self.calls.spawn(async move {
             let started = Instant::now();
-            let result = call.await;
+            let handled = call.await;
             seconds.record(started.elapsed());
-            (batch.id, result)
+            (batch.id, handled)
         });
     }
 

@@ -39,8 +39,27 @@ pub enum Failure {
     Host(String),
 }
 
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handled {
+    /// One outcome per message, in their order.
+    pub result: Result<Vec<Outcome>, Failure>,
+    /// Why the handler had no database meanwhile, if that is so. What failed is tried again then and
+    /// charged to no record.
+    pub outage: Option<String>,
+}
+
+impl From<Result<Vec<Outcome>, Failure>> for Handled {
+    fn from(result: Result<Vec<Outcome>, Failure>) -> Self {
+        Self {
+            result,
+            outage: None,
+        }
+    }
+}
+
 /// Handles batches.
 pub trait Handler: Send + Sync + 'static {
-    /// One outcome per message, in their order.
-    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Result<Vec<Outcome>, Failure>>;
+    /// Handle one.
+    fn handle(&self, batch: Arc<[Message]>) -> BoxFuture<'static, Handled>;
 }

@@ -11,6 +11,8 @@ pub(crate) struct Meters {
     pub done: Counter,
     pub retried: Counter,
     pub rejected: Counter,
+    /// Failed through no fault of theirs, and charged with no attempt.
+    pub postponed: Counter,
     pub dead_letters: Counter,
     /// Partitions came or went.
     pub rebalances: Counter,
@@ -39,6 +41,7 @@ impl Meters {
             done: outcome("done"),
             retried: outcome("retry"),
             rejected: outcome("reject"),
+            postponed: outcome("postponed"),
             dead_letters: metrics::counter!("kafka_trigger_dead_letters_total", &labels),
             rebalances: metrics::counter!("kafka_trigger_rebalances_total", &labels),
             seconds: metrics::histogram!("kafka_trigger_handler_seconds", &labels),

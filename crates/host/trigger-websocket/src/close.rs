@@ -36,6 +36,7 @@ impl Close {
     pub(crate) const RESTART: Self = Self::told(1012, "restarting; connect again");
     pub(crate) const BEHIND: Self = Self::told(1012, "events were passed over; connect again");
     pub(crate) const TOO_SLOW: Self = Self::told(1013, "too slow; connect again");
+    pub(crate) const NO_DATABASE: Self = Self::told(1013, "no database for now; connect again");
     pub(crate) const EXPIRED: Self = Self::told(4401, "authorization expired");
     /// The client's connection broke, or it is dead: the code that is never sent.
     pub(crate) const GONE: Self = Self {

@@ -183,7 +183,10 @@ impl Connection {
             connection = self.id,
             "{function} failed: {failure}"
         );
-        Close::FAILED
+        match failure.is_outage() {
+            true => Close::NO_DATABASE,
+            false => Close::FAILED,
+        }
     }
 }
 

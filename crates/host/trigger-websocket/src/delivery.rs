@@ -18,6 +18,9 @@ const MAX_BATCH: usize = 100;
 /// Waits before a failed batch is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 
+/// Between attempts while the component has no database.
+const OUTAGE_WAIT: Duration = Duration::from_secs(1);
+
 /// Send what came on the topics to whoever is subscribed.
 pub(crate) async fn records(endpoint: &Endpoint, records: &[Arc<Record>]) {
     let heard: Vec<_> = records
@@ -40,9 +43,19 @@ pub(crate) fn passed_over(endpoint: &Endpoint) {
 }
 
 async fn deliver(endpoint: &Endpoint, batch: &[Message]) {
-    let failure = match attempts(endpoint, batch).await {
-        Ok(deliveries) => return send(endpoint, batch, deliveries),
-        Err(failure) => failure,
+    let failure = loop {
+        match attempts(endpoint, batch).await {
+            Ok(deliveries) => return send(endpoint, batch, deliveries),
+            // Nobody's fault, and everybody's: it is waited out.
+            Err(failure) if failure.is_outage() => {
+                tracing::warn!(component = endpoint.component, "deliver waits: {failure}");
+                let wait = tokio::time::sleep(OUTAGE_WAIT);
+                if endpoint.shutdown.run_until_cancelled(wait).await.is_none() {
+                    break failure;
+                }
+            }
+            Err(failure) => break failure,
+        }
     };
     tracing::warn!(
         component = endpoint.component,

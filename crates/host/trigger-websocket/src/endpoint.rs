@@ -222,6 +222,12 @@ impl Endpoint {
         tracing::error!(component = self.component, "open failed: {failure}");
         let problem = match failure {
             Failure::Busy => return unavailable("too many openings wait; try again later", "5"),
+            Failure::Outage(..) => {
+                return unavailable(
+                    "the component has no database for now; try again later",
+                    "5",
+                );
+            }
             failure if failure.is_deadline() => Problem::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 "the component did not decide in time; try again later",

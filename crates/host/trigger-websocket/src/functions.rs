@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_runtime::{CallError, Component, Invoker, InvokerLimits};
+use host_runtime::{CallError, Called, Component, Invoker, InvokerLimits};
 use tokio::sync::Semaphore;
 
 use crate::bindings::{
@@ -22,9 +22,12 @@ pub(crate) enum Failure {
     /// Every instance was taken for as long as a call may take.
     #[error("no instance was free in time")]
     Busy,
+    /// It had no database meanwhile.
+    #[error("{0} ({1})")]
+    Outage(Box<Failure>, String),
     /// It trapped, overran its deadline or could not be instantiated.
     #[error(transparent)]
-    Call(#[from] CallError),
+    Call(CallError),
     /// It returned an error.
     #[error("the component says: {0}")]
     Returned(String),
@@ -36,6 +39,11 @@ impl Failure {
     /// Whether the call took all the time it may take.
     pub(crate) fn is_deadline(&self) -> bool {
         matches!(self, Self::Call(CallError::Deadline(_)))
+    }
+
+    /// Whether it would have gone well with a database.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Outage(..))
     }
 }
 
@@ -68,10 +76,11 @@ impl Functions {
         &self,
         opening: Opening,
     ) -> Result<Result<Acceptance, Refusal>, Failure> {
-        match self.call(Request::Open(opening)).await? {
+        self.call(Request::Open(opening), |response| match response {
             Response::Open(decision) => Ok(decision),
             _ => Err(Failure::Mixed),
-        }
+        })
+        .await
     }
 
     pub(crate) async fn resume(
@@ -79,10 +88,12 @@ impl Functions {
         connection: Connection,
         since: Option<String>,
     ) -> Result<Resumption, Failure> {
-        match self.call(Request::Resume(connection, since)).await? {
+        let request = Request::Resume(connection, since);
+        self.call(request, |response| match response {
             Response::Resume(resumption) => resumption.map_err(Failure::Returned),
             _ => Err(Failure::Mixed),
-        }
+        })
+        .await
     }
 
     pub(crate) async fn receive(
@@ -90,10 +101,12 @@ impl Functions {
         connection: Connection,
         frame: Frame,
     ) -> Result<Vec<Frame>, Failure> {
-        match self.call(Request::Receive(connection, frame)).await? {
+        let request = Request::Receive(connection, frame);
+        self.call(request, |response| match response {
             Response::Receive(frames) => frames.map_err(Failure::Returned),
             _ => Err(Failure::Mixed),
-        }
+        })
+        .await
     }
 
     /// One entry per message.
@@ -102,25 +115,41 @@ impl Functions {
         messages: Vec<Message>,
     ) -> Result<Vec<Option<Delivery>>, Failure> {
         let count = messages.len();
-        let Response::Deliver(deliveries) =
-            self.deliveries.call(Request::Deliver(messages)).await?
-        else {
-            return Err(Failure::Mixed);
-        };
-        let deliveries = deliveries.map_err(Failure::Returned)?;
-        if deliveries.len() != count {
-            return Err(Failure::Returned(format!(
-                "{} entries for {count} messages",
-                deliveries.len()
-            )));
-        }
-        Ok(deliveries)
+        let called = self.deliveries.call(Request::Deliver(messages)).await;
+        judge(called, |response| {
+            let Response::Deliver(deliveries) = response else {
+                return Err(Failure::Mixed);
+            };
+            let deliveries = deliveries.map_err(Failure::Returned)?;
+            match deliveries.len() {
+                entries if entries == count => Ok(deliveries),
+                entries => Err(Failure::Returned(format!(
+                    "{entries} entries for {count} messages"
+                ))),
+            }
+        })
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Failure> {
+    async fn call<T>(
+        &self,
+        request: Request,
+        read: impl FnOnce(Response) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let _permit = tokio::time::timeout(self.deadline, self.permits.acquire())
             .await
             .map_err(|_| Failure::Busy)?;
-        Ok(self.calls.call(request).await?)
+        judge(self.calls.call(request).await, read)
+    }
+}
+
+/// What a call gave; a failure of one that had no database is that outage's.
+fn judge<T>(
+    called: Called<Response>,
+    read: impl FnOnce(Response) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let result = called.result.map_err(Failure::Call).and_then(read);
+    match (result, called.outage) {
+        (Err(failure), Some(outage)) => Err(Failure::Outage(Box::new(failure), outage)),
+        (result, _) => result,
     }
 }

@@ -23,6 +23,10 @@ enum Order {
     },
     Trap,
     Spin,
+    /// Notes the record in the table `effects` of a database.
+    Insert {
+        url: String,
+    },
 }
 
 async fn handle(message: Message) -> Result<(), Failure> {
@@ -49,6 +53,13 @@ async fn handle(message: Message) -> Result<(), Failure> {
         Order::Reject => Err(Failure::reject("told to reject")),
         Order::Sleep { ms } => {
             std::thread::sleep(Duration::from_millis(ms));
+            Ok(())
+        }
+        Order::Insert { url } => {
+            let database = spin_sdk::pg::Connection::open(url).await?;
+            let id = message.event_id().unwrap_or_default().to_owned();
+            let insert = "INSERT INTO effects VALUES ($1) ON CONFLICT DO NOTHING";
+            database.execute(insert, vec![id.into()]).await?;
             Ok(())
         }
         Order::Trap => panic!("told to trap"),

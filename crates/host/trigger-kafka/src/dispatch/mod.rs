@@ -81,7 +81,7 @@ pub(crate) struct Dispatcher {
     effects: Vec<Effect>,
     last_batch: u64,
     last_owned: u32,
-    /// Calls in a row that the host could not make.
+    /// Calls in a row that failed through no fault of their records.
     host_failures: u32,
 }
 

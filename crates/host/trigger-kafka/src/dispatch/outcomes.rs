@@ -1,6 +1,6 @@
 //! What becomes of records after a call.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use records::RecordRef;
 
@@ -8,7 +8,7 @@ use super::batches::BatchId;
 use super::lane::{LaneId, Share, State};
 use super::queue::Pending;
 use super::{Burial, Dispatcher, Effect, Flight};
-use crate::handler::{Failure, Outcome};
+use crate::handler::{Failure, Handled, Outcome};
 
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 4000;
@@ -26,24 +26,36 @@ fn show_partition(record: &RecordRef) -> String {
 
 impl Dispatcher {
     /// A call ended.
-    pub fn handled(&mut self, id: BatchId, result: Result<Vec<Outcome>, Failure>, now: Instant) {
+    pub fn handled(&mut self, id: BatchId, handled: impl Into<Handled>, now: Instant) {
         let Some(Flight { shares, .. }) = self.in_flight.remove(&id) else {
             return;
         };
         self.meters.batches.increment(1);
         let total: usize = shares.iter().map(|share| share.count).sum();
-        if !matches!(result, Err(Failure::Host(_))) {
-            self.host_failures = 0;
-        }
-        match result {
-            Ok(outcomes) => self.apply(shares, outcomes, total, now),
-            Err(Failure::Handler(reason)) if total == 1 => {
-                self.isolate(&shares);
-                self.apply(shares, vec![Outcome::Retry(reason)], 1, now);
+        let Handled { result, outage } = handled.into();
+        match (result, outage) {
+            (Ok(outcomes), outage) => {
+                let failed = |outcome: &Outcome| matches!(outcome, Outcome::Retry(_));
+                let outage = outage.filter(|_| outcomes.iter().any(failed));
+                let postponed = self.postponement(outage.as_deref(), total);
+                self.apply(shares, outcomes, total, postponed, now);
             }
-            Err(Failure::Handler(reason)) => {
+            (Err(Failure::Host(reason)), _) | (Err(Failure::Handler(_)), Some(reason)) => {
+                let delay = self.postponement(Some(&reason), total).unwrap_or_default();
+                self.meters.postponed.increment(total as u64);
+                for share in shares {
+                    self.pause_lane(share.lane, now + delay);
+                }
+            }
+            (Err(Failure::Handler(reason)), None) if total == 1 => {
+                self.host_failures = 0;
+                self.isolate(&shares);
+                self.apply(shares, vec![Outcome::Retry(reason)], 1, None, now);
+            }
+            (Err(Failure::Handler(reason)), None) => {
                 // One of them may be the culprit; each goes alone to find out, and until then
                 // none is charged.
+                self.host_failures = 0;
                 tracing::warn!(
                     group = self.config.group(),
                     records = total,
@@ -56,23 +68,28 @@ impl Dispatcher {
                     self.go_on(share.lane, now);
                 }
             }
-            Err(Failure::Host(reason)) => {
-                self.host_failures += 1;
-                let delay = self.delay(self.host_failures);
-                tracing::warn!(
-                    group = self.config.group(),
-                    component = self.config.component,
-                    records = total,
-                    reason,
-                    retry_ms = delay.as_millis() as u64,
-                    "cannot call the component"
-                );
-                for share in shares {
-                    self.pause_lane(share.lane, now + delay);
-                }
-            }
         }
         self.control_flow();
+    }
+
+    /// How long records wait that failed through no fault of theirs, where there is a reason for
+    /// that: the host could not make the call, or the handler had no database.
+    fn postponement(&mut self, reason: Option<&str>, records: usize) -> Option<Duration> {
+        let Some(reason) = reason else {
+            self.host_failures = 0;
+            return None;
+        };
+        self.host_failures = self.host_failures.saturating_add(1);
+        let delay = self.delay(self.host_failures);
+        tracing::warn!(
+            group = self.config.group(),
+            component = self.config.component,
+            records,
+            reason,
+            retry_ms = delay.as_millis() as u64,
+            "records wait, and are charged with no attempt"
+        );
+        Some(delay)
     }
 
     fn isolate(&mut self, shares: &[Share]) {
@@ -85,7 +102,15 @@ impl Dispatcher {
         }
     }
 
-    fn apply(&mut self, shares: Vec<Share>, outcomes: Vec<Outcome>, total: usize, now: Instant) {
+    /// `postponed`: how long those that failed wait, if it was not their fault.
+    fn apply(
+        &mut self,
+        shares: Vec<Share>,
+        outcomes: Vec<Outcome>,
+        total: usize,
+        postponed: Option<Duration>,
+        now: Instant,
+    ) {
         let returned = outcomes.len();
         if returned != total {
             tracing::warn!(
@@ -99,7 +124,8 @@ impl Dispatcher {
         let mut outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
         let mut done = 0;
         for share in shares {
-            done += self.apply_to_lane(&share, outcomes.by_ref().take(share.count), now);
+            let outcomes = outcomes.by_ref().take(share.count);
+            done += self.apply_to_lane(&share, outcomes, postponed, now);
         }
         self.meters.done.increment(done as u64);
     }
@@ -109,6 +135,7 @@ impl Dispatcher {
         &mut self,
         share: &Share,
         outcomes: impl Iterator<Item = Outcome>,
+        postponed: Option<Duration>,
         now: Instant,
     ) -> usize {
         let id = share.lane;
@@ -131,6 +158,9 @@ impl Dispatcher {
             self.meters.rejected.increment(1);
             let failures = self.first(id).map_or(0, |first| first.failures);
             self.bury(id, reason, failures + 1);
+        } else if let Some(delay) = postponed {
+            self.meters.postponed.increment(1);
+            self.pause_lane(id, now + delay);
         } else {
             self.retry(id, reason, now);
         }

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 
 use super::tests::{config, delivery, partition, run};
 use super::*;
-use crate::handler::{Failure, Message, Outcome};
+use crate::handler::{Failure, Handled, Message, Outcome};
 
 const PARTITIONS: i32 = 3;
 const KEYS: [&str; 5] = ["a", "b", "c", "d", ""];
@@ -146,7 +146,9 @@ impl World {
                 self.finished[index as usize].insert(place);
             }
         }
-        self.dispatcher.handled(id, result, self.now);
+        let outage = self.random.random_bool(0.1).then(|| "away".to_owned());
+        self.dispatcher
+            .handled(id, Handled { result, outage }, self.now);
     }
 
     fn outcome(&mut self) -> Outcome {

@@ -6,7 +6,7 @@ use records::RecordBlock;
 
 use super::*;
 use crate::carrier::{Delivery, at_offsets};
-use crate::handler::{Failure, Message, Outcome};
+use crate::handler::{Failure, Handled, Message, Outcome};
 
 pub(super) fn config(toml: &str) -> TriggerConfig {
     toml::from_str(&format!(
@@ -274,6 +274,44 @@ fn a_call_the_host_could_not_make_charges_nobody() {
         at += Duration::from_secs(30);
     }
     assert!(d.effects().is_empty());
+}
+
+#[test]
+fn what_fails_while_the_handler_has_no_database_is_charged_to_nobody_and_keeps_its_order() {
+    let away = |result| Handled {
+        result,
+        outage: Some("away".to_owned()),
+    };
+    let now = Instant::now();
+    let mut d = dispatcher("");
+    d.config.retry.max_attempts = 1;
+    d.config.retry.max_age_ms = 1;
+    d.arrived(keyed(&[("a", 1), ("a", 2), ("b", 3)]), now);
+    let mut at = now;
+    let failures = [
+        Ok(vec![Outcome::Done, retry(), retry()]),
+        Ok(vec![retry(), Outcome::Done]),
+        Err(Failure::Handler("trap".to_owned())),
+        Err(Failure::Handler("too late".to_owned())),
+    ];
+    for (failure, expected) in failures
+        .into_iter()
+        .zip([&[1, 2, 3][..], &[2, 3], &[2], &[2]])
+    {
+        d.tick(at);
+        let batch = d.next_batch(at).expect("a batch");
+        assert_eq!(offsets(&batch.messages), expected);
+        assert!(batch.messages.iter().all(|message| message.attempt == 1));
+        d.handled(batch.id, away(failure), at);
+        assert!(d.next_batch(at).is_none(), "it waits");
+        at += Duration::from_secs(30);
+    }
+    assert_eq!(commits(&mut d), [1]);
+    d.tick(at);
+    let (id, batch) = next(&mut d, at);
+    assert_eq!(batch, [2]);
+    d.handled(id, away(done(1).clone()), at);
+    assert_eq!(commits(&mut d), [3]);
 }
 
 #[test]

@@ -114,6 +114,7 @@ impl World {
             database_url = {{ required = true, secret = true }}
             [component.probe]
             source = "{}"
+            allowed_outbound_hosts = ["postgres://*:*"]
             {manifest}
             "#,
             source.display()

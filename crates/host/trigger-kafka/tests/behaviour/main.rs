@@ -6,4 +6,5 @@ mod harness;
 mod hosts;
 mod latency;
 mod manifest;
+mod outages;
 mod outcomes;

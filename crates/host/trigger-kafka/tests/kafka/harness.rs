@@ -127,6 +127,7 @@ impl World {
             {settings}
             [component.probe]
             source = "{}"
+            allowed_outbound_hosts = ["postgres://*:*"]
             [[trigger.kafka]]
             component = "probe"
             {trigger}

@@ -7,6 +7,7 @@ mod counters;
 mod faults;
 mod harness;
 mod mistakes;
+mod outages;
 mod outcomes;
 mod peers;
 mod processes;
