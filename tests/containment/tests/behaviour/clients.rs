@@ -1,8 +1,5 @@
 //! Clients that send little, read little, or only hold a connection keep nobody else out.
 
-#![allow(clippy::unwrap_used)]
-
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,6 +7,7 @@ use bytes::Bytes;
 use containment::{Guest, Host};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use testing::{eventually, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -41,12 +39,6 @@ async fn connect(address: SocketAddr, sent: &[u8]) -> TcpStream {
     stream
 }
 
-/// Fails instead of hanging.
-async fn within<F: Future>(future: F) -> F::Output {
-    let done = tokio::time::timeout(Duration::from_secs(30), future).await;
-    done.unwrap()
-}
-
 /// Resolves when the host has closed it, with what it sent before.
 async fn closed(mut stream: TcpStream) -> String {
     let mut sent = Vec::new();
@@ -56,12 +48,7 @@ async fn closed(mut stream: TcpStream) -> String {
 }
 
 async fn until(mut condition: impl AsyncFnMut() -> bool) {
-    within(async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    eventually("it is so", async || condition().await.then_some(())).await;
 }
 
 /// A POST of which one byte of the body is there.
