@@ -1,7 +1,5 @@
 //! Clients that send little, read little, or only hold a connection keep nobody else out.
 
-#![allow(clippy::unwrap_used)]
-
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
