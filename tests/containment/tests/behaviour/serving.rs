@@ -203,7 +203,7 @@ async fn what_does_not_fit_waits_for_its_turn() {
 async fn a_shutdown_lets_requests_end_and_takes_no_more() {
     let host = Host::serve(vec![Guest::new("stream")], |options| {
         // It ends because there is nothing left.
-        options.drain_timeout = Duration::from_secs(24 * 3600);
+        options.connections.drain_timeout = Duration::from_secs(24 * 3600);
     })
     .await;
     let streaming = host.client.open("/stream/").await;

@@ -283,7 +283,7 @@ fn what_fails_while_the_handler_has_no_database_is_charged_to_nobody_and_keeps_i
         outage: Some("away".to_owned()),
     };
     let now = Instant::now();
-    let mut d = dispatcher("");
+    let mut d = dispatcher("concurrency = 1");
     d.config.retry.max_attempts = 1;
     d.config.retry.max_age_ms = 1;
     d.arrived(keyed(&[("a", 1), ("a", 2), ("b", 3)]), now);
