@@ -169,8 +169,9 @@ fn programs(
     }
     let mut cargo = build::cargo();
     if whole {
-        // Programs too: what tests run is built in the same turn.
-        cargo.args(["build", "--workspace", "--all-targets"]);
+        // Programs too: what tests run is built in the same turn. Not the libraries by themselves: a component
+        // is one that can be linked for wasm only.
+        cargo.args(["build", "--workspace", "--tests", "--bins", "--examples"]);
         build::exclude_guests(&mut cargo)?.args(build::openssl());
     } else {
         cargo.args(["test", "--no-run"]);
