@@ -1,7 +1,8 @@
 //! Server-sent events: a response that goes on while there are events, with a comment now and then so
 //! that nothing between us and the client takes the connection for dead.
 //!
-//! The stream of events is dropped when the client leaves, so a guard in it is told.
+//! The stream of events is dropped when the client leaves, so a guard in it is told. Only what its own request
+//! waits for can wake it: a timer, the database, the client's leaving, but no other request of the instance.
 
 use std::{pin::pin, time::Duration};
 
