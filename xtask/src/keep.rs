@@ -1,4 +1,5 @@
-//! Servers that end although nobody asked them to are started again, where they were.
+//! Supervises servers: one that ends although nobody asked for it is started again, at the same
+//! address.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;

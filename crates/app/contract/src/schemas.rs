@@ -59,10 +59,10 @@ fn collect<T: ToSchema>(
     let mut found = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut found);
     for (name, mut schema) in found {
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            if !object.properties.is_empty() {
-                finish(object);
-            }
+        if let RefOr::T(Schema::Object(object)) = &mut schema
+            && !object.properties.is_empty()
+        {
+            finish(object);
         }
         schemas.insert(name, schema);
     }

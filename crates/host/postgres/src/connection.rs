@@ -34,12 +34,12 @@ pub struct Connection {
     kept: Arc<Mutex<Kept>>,
 }
 
-/// What a handle keeps from statement to statement.
+/// The connection that a handle keeps between statements.
 #[expect(clippy::large_enum_variant, reason = "one for each handle")]
 pub(crate) enum Kept {
     Nothing,
     Here(Lease),
-    /// Taken by a statement that has not brought it back: it runs, or was dropped half-way.
+    /// In use by a statement that runs or was dropped half-way.
     Away,
 }
 

@@ -1,5 +1,5 @@
-//! Makes a session fit for its next user after the last one left in a hurry: by a trap, a deadline,
-//! a client that hung up, or an open transaction.
+//! Restores a session for its next user after the last one left it unclean: by a trap, a deadline,
+//! a disconnect, or an open transaction.
 
 use std::time::Duration;
 

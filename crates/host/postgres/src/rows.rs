@@ -1,5 +1,5 @@
-//! A statement on its way: its rows, and the hold on the connection they come from. Dropped before
-//! its end, the connection is cleaned up before anybody else gets it.
+//! A running statement: its rows, and its hold on the connection. If it is dropped before its end,
+//! the connection is cleaned up before anybody else gets it.
 
 use std::pin::Pin;
 use std::sync::Arc;

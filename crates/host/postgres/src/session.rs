@@ -1,5 +1,5 @@
-//! One connection to Postgres with its prepared statements, and the record of what its user leaves
-//! on it. Whoever drops a session without asking [`Session::is_clean`] first closes it; that is
+//! One connection to Postgres with its prepared statements, and a record of what its user leaves
+//! behind. A session that is dropped without a check of [`Session::is_clean`] closes, which is
 //! always safe.
 
 use std::collections::HashSet;

@@ -1,5 +1,5 @@
-//! The bound on connections of all components together. When it is reached, pools share fairly: who
-//! has the fewest gets the next place, and idle connections of those that have more make room.
+//! The bound on connections of all components together. When it is reached, pools share fairly: the
+//! pool with the fewest gets the next slot, and pools with more close idle connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -12,7 +12,7 @@ use crate::registry::Registry;
 
 pub(crate) struct Slots {
     state: Mutex<State>,
-    /// So that nobody takes the lock while nobody waits.
+    /// So that callers skip the lock while nobody waits.
     waiting: AtomicUsize,
     registry: Weak<Registry>,
 }
@@ -101,8 +101,8 @@ impl Slots {
         })
     }
 
-    /// Makes room, here and at the server: rather where a pool has more connections than this one, but
-    /// nobody waits while one is idle.
+    /// Closes an idle connection, preferably of a pool that has more connections than this one.
+    /// Nobody waits while one is idle.
     pub fn close_one_idle(&self, asking: &Open) {
         if let Some(registry) = self.registry.upgrade()
             && !registry.close_one_idle(asking.count())

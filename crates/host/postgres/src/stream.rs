@@ -1,5 +1,5 @@
-//! Rows on their way into a component's stream, with backpressure: a connection is read only as
-//! fast as the component reads rows.
+//! Streams rows into a component, with backpressure: a connection is read only as fast as the
+//! component reads rows.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

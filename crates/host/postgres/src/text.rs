@@ -1,4 +1,4 @@
-//! Statement texts a component has used, with what was worked out about them once.
+//! Statement texts that a component has used, with the result of their analysis.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use crate::lru::Lru;
 use crate::sql::Traits;
 
 const MAX_TEXTS: usize = 1024;
-/// Longer texts are taken for generated ones that do not come again.
+/// Longer texts are probably generated and not repeated.
 const MAX_KEPT_LENGTH: usize = 64 << 10;
 
 pub(crate) struct Text {

@@ -1,5 +1,5 @@
-//! A connection whose protocol runs inside the future that waits for it, not in a job of its own:
-//! a statement costs no switch between jobs, and nothing is read that nobody wants yet.
+//! A connection whose protocol runs inside the future that waits for it, not in a task of its own.
+//! A statement costs no task switch, and nothing is read before somebody wants it.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -62,7 +62,7 @@ impl Wire {
         self.closed.as_deref()
     }
 
-    /// Says goodbye. The client must be dropped first.
+    /// Sends Terminate. The client must be dropped first.
     pub async fn finish(mut self) {
         if let Some(connection) = self.connection.take() {
             let _ = connection.await;

@@ -1,5 +1,5 @@
-//! The wasmtime engine: pooled allocation, and the clock that makes a
-//! spinning guest give way to others.
+//! The wasmtime engine: pooled allocation, and the epoch clock that makes a spinning guest yield to
+//! others.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use crate::Options;
 
-/// How often a guest that computes gives way. Its deadline is checked no more often.
+/// How often a computing guest yields. Its deadline is checked no more often.
 const EPOCH_TICK: Duration = Duration::from_millis(10);
 
 /// Bytes of a freed instance's memory that are cleared rather than given back to the system.

@@ -1,4 +1,4 @@
-//! What one instance's store holds: its view of the world, and nothing of another's.
+//! The data of one instance's store: all that the instance may reach, and nothing of another's.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

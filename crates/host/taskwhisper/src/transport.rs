@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::RelayChoice;
 use crate::operate::{self, Target};
 
-/// How long after the start, and how often, groups of the other carrier are looked for. By then
-/// those of this one have their positions.
+/// How long after the start, and how often, to look for groups of the other transport. By then the
+/// groups of this one have their offsets.
 const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 /// Between attempts to make topics while no broker answers.
 const TOPICS_PAUSE: Duration = Duration::from_secs(2);
@@ -122,7 +122,8 @@ async fn make_topics(target: &Target, cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Groups that the application has with the other carrier only would keep every row for ever.
+/// Removes groups that the application has with the other transport only; they would retain every
+/// row for ever.
 async fn tidy(target: &Target, log: &EventLog) {
     loop {
         tokio::time::sleep(TIDY_INTERVAL).await;

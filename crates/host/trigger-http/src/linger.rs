@@ -1,6 +1,6 @@
-//! What is left of a request's body when the answer came first. Closing the connection on a client
-//! that is still sending would reset it, and it would never see the answer (a 413, say); so some of
-//! the rest is read and thrown away.
+//! Lingering close: discards the rest of a request's body when the response came first. If the
+//! connection closed while the client is still sending, it would be reset, and the client would
+//! never see the response (a 413, say).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,7 +1,7 @@
-//! The component's export `handle` of `wit/kafka`, as a handler of batches. Its types are written out
-//! here, not generated: a generated message owns copies of everything, and these are on their way into
-//! the guest's memory anyway. There they are written by hand, which saves a sixth of the processor time
-//! that a record costs (`cargo xtask bench kafka`); the derived types say what a message is.
+//! The component's export `handle` of `wit/kafka`, as a handler of batches. Its types are written
+//! by hand: a generated message would own copies of everything. They are lowered into the guest's
+//! memory by hand too, which saves a sixth of the processor time per record
+//! (`cargo xtask bench kafka`). The derived types define the layout.
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -83,7 +83,8 @@ unsafe impl ComponentType for Message {
 }
 
 #[expect(unsafe_code, reason = "as above")]
-// SAFETY: what is written lies where the derived type has it, and in memory: `get` and slices check that.
+// SAFETY: everything is written where the derived type has it, and within memory: `get` and slices
+// check that.
 unsafe impl Lower for Message {
     fn linear_lower_to_flat<T>(
         &self,
@@ -104,7 +105,7 @@ unsafe impl Lower for Message {
             return Given::from(self).linear_lower_to_memory(context, ty, offset);
         }
         let Self { record, attempt } = self;
-        // All memory first, then all bytes: whenever the guest gives some, its memory may move.
+        // Allocate everything first, then write: the guest's memory may move at each allocation.
         let topic = Part::new(context, record.topic().as_bytes())?;
         let key = Part::maybe(context, record.key())?;
         let value = Part::maybe(context, record.value())?;
@@ -162,7 +163,8 @@ fn pair(start: usize, length: usize) -> wasmtime::Result<[u8; 8]> {
     Ok(pair.0)
 }
 
-/// Memory that the guest gives. Nothing is asked of it for nothing: any address is right then.
+/// Memory that the guest allocates. For zero bytes nothing is allocated, because any address is
+/// valid.
 fn room<T>(context: &mut LowerContext<'_, T>, align: u32, size: usize) -> wasmtime::Result<usize> {
     if size == 0 {
         return Ok(align as usize);

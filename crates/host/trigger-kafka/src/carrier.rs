@@ -1,5 +1,5 @@
-//! What brings records to a group and takes its progress back: the event log in Postgres, or
-//! Kafka itself. The dispatcher knows nothing else of where records come from.
+//! The transport of a group: it delivers records and commits offsets. It is the event log in
+//! Postgres, or Kafka. The dispatcher knows nothing else about where records come from.
 
 use std::hash::BuildHasher as _;
 use std::num::NonZeroU64;
@@ -11,12 +11,13 @@ use foldhash::fast::RandomState;
 pub use records::{DeadLetter, TopicPartition};
 use records::{RecordBlock, RecordRef};
 
-/// A place in a partition; grows from record to record.
+/// What to commit for a record: Kafka's offset or the event log's delivery tag. Grows from record
+/// to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
-/// A record with its place, and with what the dispatcher has to know of it: so it need not look at the
-/// record, which another thread's processor has.
+/// A record with its position and all that the dispatcher needs to know of it. So the dispatcher
+/// need not touch the record, which is in another core's cache.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// What to commit when it, and all before it, are handled.
@@ -51,7 +52,7 @@ impl Delivery {
     }
 }
 
-/// Those of a block of Kafka's, where a record's place is its offset.
+/// The records of a block from Kafka, whose position is the offset.
 pub(crate) fn at_offsets(block: &Arc<RecordBlock>) -> impl Iterator<Item = Delivery> + '_ {
     block.records().map(|record| {
         let position = Position(record.offset().max(0) as u64);
@@ -73,9 +74,9 @@ pub struct Run {
 pub enum Event {
     /// These partitions are ours; their records follow.
     Assigned(Vec<TopicPartition>),
-    /// These leave as soon as they are released.
+    /// These go to another member when they are released.
     Revoked(Vec<TopicPartition>),
-    /// These are gone: nothing can be committed for them any more.
+    /// Another member owns these: nothing can be committed for them any more.
     Lost(Vec<TopicPartition>),
     /// Records to handle.
     Records(Vec<Run>),
@@ -84,38 +85,38 @@ pub enum Event {
 /// A member of a consumer group.
 #[async_trait]
 pub trait Carrier: Send {
-    /// What happens next. Dropping the future loses nothing. An error means that there will
-    /// never be anything again; outages are waited out inside.
+    /// What happens next. Dropping the future loses nothing. It waits for the end of an outage; an
+    /// error is final.
     async fn next(&mut self) -> anyhow::Result<Event>;
 
-    /// How long records may have waited for others when they come.
+    /// How long records may have waited for others before they arrive here.
     fn held(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Everything up to and including this place is handled.
+    /// Everything up to and including this position is handled.
     fn commit(&mut self, partition: &TopicPartition, position: Position);
 
-    /// Bring no more of this partition for now.
+    /// Pause the partition.
     fn pause(&mut self, partition: &TopicPartition);
 
-    /// Bring its records again.
+    /// Resume the partition.
     fn resume(&mut self, partition: &TopicPartition);
 
-    /// A revoked partition is drained and may go.
+    /// Release a revoked partition, which is drained.
     fn release(&mut self, partition: TopicPartition);
 
-    /// Where records go that are given up.
+    /// What stores dead letters.
     fn dead_letters(&self) -> Arc<dyn DeadLetters>;
 
-    /// Write what was committed, and leave the group.
+    /// Write the committed offsets and leave the group.
     async fn close(self: Box<Self>);
 }
 
-/// Keeps records that are given up.
+/// Stores dead letters.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// When this returns `Ok`, committing the record cannot lose the letter. It may be called
-    /// again for the same record.
+    /// When this has returned `Ok`, committing the record cannot lose the dead letter. It may be
+    /// called again for the same record.
     async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()>;
 }

@@ -1,4 +1,4 @@
-//! The carrier of the embedded default: a consumer group of the event log in Postgres.
+//! The event log as the transport: a consumer group of the event log in Postgres.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Carrier for Embedded {
     }
 }
 
-/// Neighbours of a partition together.
+/// Groups neighbouring records of a partition into runs.
 fn runs(records: Vec<Fetched>) -> Vec<Run> {
     records
         .chunk_by(|one, next| one.partition == next.partition)

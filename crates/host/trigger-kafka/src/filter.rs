@@ -1,5 +1,5 @@
-//! Which records a trigger wants. Decided in the host, so that a component is not woken for what
-//! it would pass over.
+//! Which records a trigger wants. The host decides, so that a component is not called for records
+//! that it would skip.
 
 use records::RecordRef;
 

@@ -79,7 +79,8 @@ impl Group {
                     Err(error) => break Err(error),
                 },
                 Some(call) = self.calls.join_next() => {
-                    // A call that panics is a bug of the host's; there is no id to go on with.
+                    // A call that panics is a bug of the host; without its id the group cannot
+                    // continue.
                     let (id, handled) = call?;
                     self.dispatcher.handled(id, handled, Instant::now());
                 }

@@ -1,5 +1,5 @@
-//! Whether anybody is connected, and whether the topics are followed for them: what nobody here
-//! listens to is not read.
+//! Counts the connections of a trigger in this process, so that the host tails topics only while
+//! there are any.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ struct State {
     followed: bool,
 }
 
-/// One of the audience until dropped.
+/// Counts one connection until dropped.
 pub(crate) struct Seat(Arc<Audience>);
 
 impl Audience {
@@ -28,12 +28,12 @@ impl Audience {
         Seat(self.clone())
     }
 
-    /// Resolves once somebody listens.
+    /// Resolves when there is a connection.
     pub(crate) async fn comes(&self) {
         self.until(|state| state.present > 0).await;
     }
 
-    /// The topics are followed now.
+    /// The host tails the topics now.
     pub(crate) fn is_followed(&self) {
         self.state.send_modify(|state| state.followed = true);
     }
@@ -43,15 +43,16 @@ impl Audience {
         self.state.borrow().followed
     }
 
-    /// Resolves once nobody has listened for a while. From then on the topics count as not
-    /// followed, and who joins waits for [`Audience::is_followed`].
+    /// Resolves when there has been no connection for `a_while`. From then on the topics count as
+    /// not tailed, and a new connection waits for [`Audience::is_followed`].
     pub(crate) async fn leaves(&self, a_while: Duration) {
         loop {
             self.until(|state| state.present == 0).await;
             if tokio::time::timeout(a_while, self.comes()).await.is_ok() {
                 continue;
             }
-            // Under the same lock as `join`: nobody can join and take the topics for followed.
+            // Under the same lock as `join`: no new connection can believe that the topics are
+            // still tailed.
             let left = self.state.send_if_modified(|state| {
                 let nobody = state.present == 0;
                 state.followed &= !nobody;
@@ -64,14 +65,14 @@ impl Audience {
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
-        // Its sender is ours: it cannot end.
+        // We own its sender, so it cannot end.
         let mut state = self.state.subscribe();
         let _ended = state.wait_for(is_so).await;
     }
 }
 
 impl Seat {
-    /// Resolves once the topics are followed. They stay so while this lives.
+    /// Resolves when the topics are tailed. They stay so while this lives.
     pub(crate) async fn followed(&self) {
         self.0.until(|state| state.followed).await;
     }

@@ -20,11 +20,11 @@ pub(crate) struct Close {
 /// Who ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
-    /// We did, and tell the client.
+    /// The host, which sends a close frame.
     Us,
-    /// The client said so; the answer is the same frame.
+    /// The client, which gets the same close frame back.
     Client,
-    /// Nobody is there to be told.
+    /// Neither: the connection broke.
     Loss,
 }
 

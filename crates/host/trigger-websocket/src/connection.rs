@@ -1,5 +1,6 @@
-//! One open connection: what comes in goes to the component, what is queued goes out, and whoever
-//! first has a reason ends it. Both directions run in one job; neither waits for the other.
+//! One open connection: frames from the client go to the component, queued frames go to the client,
+//! and the first reason to close ends it. Both directions run in one task; neither waits for the
+//! other.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -27,9 +28,9 @@ use crate::mailbox::{Content, Mailbox, Outgoing, id_hash};
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Kept small: most connections are idle most of the time.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
-/// Frames are gathered up to here before the socket is written.
+/// Frames are batched up to this size before they are written to the socket.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-/// The clock may be set: an expiry is looked at again at least this often.
+/// The clock may be changed, so the expiry is checked at least this often.
 const EXPIRY_CHECK: Duration = Duration::from_secs(60);
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -38,19 +39,19 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 pub(crate) struct Connection {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) id: String,
-    /// What the component wants to get back.
+    /// The component's context, passed back to it at each call.
     pub(crate) context: String,
     /// The client's cursor.
     pub(crate) since: Option<String>,
     /// Seconds since the Unix epoch.
     pub(crate) expires_at: Option<u64>,
     pub(crate) mailbox: Arc<Mailbox>,
-    /// Whether the first frames are on their way.
+    /// Whether the first frames have been sent.
     pub(crate) resumed: AtomicBool,
 }
 
 impl Connection {
-    /// Run it to its end; everything in `queue` that was queued before is sent after the first frames.
+    /// Run it to its end. Frames that `queue` already has are sent after the first frames.
     pub(crate) async fn run(
         self,
         upgraded: Upgraded,
@@ -198,7 +199,7 @@ fn configuration(limits: &Limits) -> WebSocketConfig {
         .max_frame_size(Some(limits.max_frame_bytes))
 }
 
-/// The close for what the client sent and may not send.
+/// The close code for a frame that the client must not send.
 fn refused(error: &Error) -> Close {
     match error {
         Error::Capacity(_) => Close::TOO_BIG,
@@ -222,8 +223,8 @@ async fn expiry(at: Option<u64>) {
     }
 }
 
-/// Tell the client, if it can be told, and wait for its answer: a socket closed with unread
-/// bytes would be reset, and our frame lost.
+/// The close handshake (RFC 6455 section 7.1.2): send the close frame and wait for the client's. A
+/// socket that closes with unread bytes is reset, and our frame would be lost.
 async fn farewell(
     mut sink: SplitSink<Socket, Frame>,
     mut stream: SplitStream<Socket>,

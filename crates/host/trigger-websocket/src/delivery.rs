@@ -1,6 +1,6 @@
-//! From the event log to the connections: records somebody here is subscribed to become frames,
-//! once for all subscribers. Nothing is left out silently: whoever may have missed a record is
-//! closed, comes again and resumes.
+//! From the event log to the connections: records with a subscriber become frames, once for all
+//! subscribers. No record is dropped silently: a connection that may have missed one is closed, and
+//! its client reconnects and resumes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const BACKOFF: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis
 /// Between attempts while the component has no database.
 const OUTAGE_WAIT: Duration = Duration::from_secs(1);
 
-/// Send what came on the topics to whoever is subscribed.
+/// Send records of the topics to their subscribers.
 pub(crate) async fn records(endpoint: &Endpoint, records: &[Arc<Record>]) {
     let heard: Vec<_> = records
         .iter()
@@ -37,7 +37,7 @@ pub(crate) async fn records(endpoint: &Endpoint, records: &[Arc<Record>]) {
     }
 }
 
-/// Records were passed over: every subscriber comes again, with its cursor.
+/// Records were missed: every subscriber is closed and reconnects with its cursor.
 pub(crate) fn passed_over(endpoint: &Endpoint) {
     endpoint.registry.close_all(&Close::BEHIND);
 }
@@ -62,7 +62,8 @@ async fn deliver(endpoint: &Endpoint, batch: &[Message]) {
         records = batch.len(),
         "deliver failed: {failure}"
     );
-    // One record may be what it fails on. After a deadline it is not worth the time.
+    // A single record may be the cause, so try them one by one. After a deadline there is no time
+    // for that.
     let mut rest = batch;
     if batch.len() > 1 && !failure.is_deadline() {
         while let Some((one, others)) = rest.split_first() {

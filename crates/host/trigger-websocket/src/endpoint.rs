@@ -1,4 +1,5 @@
-//! One `[[trigger.websocket]]`: decides with the component on openings and starts connections.
+//! One `[[trigger.websocket]]`: answers opening requests by asking the component, and starts
+//! connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Endpoint {
         let handshake = handshake::check(request, self.allowed_origins.as_deref())
             .map_err(Problem::into_response)?;
         let place = self.place()?;
-        // Before the topics are followed a live record could be missed.
+        // Before the host tails the topics, the connection could miss a live record.
         let seat = self.followed().await?;
         let opening = opening(request, &handshake, remote);
         let (id, query) = (opening.connection_id.clone(), opening.query.clone());
@@ -171,7 +172,7 @@ impl Endpoint {
         };
         let (mailbox, queue) = Mailbox::new(self.limits.queue_frames, self.limits.queue_bytes);
         let mailbox = Arc::new(mailbox);
-        // Before `resume` reads what was missed: what comes meanwhile waits in the queue.
+        // Before `resume` reads what was missed, so that live records wait in the queue meanwhile.
         let _subscription = self.registry.subscribe(acceptance.channels, &mailbox);
         let connection = Connection {
             endpoint: self.clone(),
@@ -196,7 +197,7 @@ impl Endpoint {
         );
     }
 
-    /// The component's refusal as it is, but for what belongs to the connection.
+    /// The component's refusal without the headers that belong to the connection.
     fn refuse(&self, refusal: Refusal) -> Response<Full<Bytes>> {
         let status = StatusCode::from_u16(refusal.status).unwrap_or_default();
         if status.is_informational() || status.is_success() {

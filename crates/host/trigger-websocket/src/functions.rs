@@ -1,5 +1,5 @@
 //! Calls of the component's functions. Deliveries have an instance of their own, so that a slow
-//! opening or a client that sends much holds up no live record.
+//! opening or a busy client delays no live record.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::config::Limits;
 const MAX_CALLS_PER_INSTANCE: usize = 100_000;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Why a function gave nothing to go on with.
+/// Why a call of a function failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Every instance was taken for as long as a call may take.
+    /// Every instance was busy for as long as a call may take.
     #[error("no instance was free in time")]
     Busy,
     /// It had no database meanwhile.

@@ -1,5 +1,5 @@
-//! The opening handshake (RFC 6455 section 4.2), and the browser's `Origin` checked: without that
-//! any page could open connections in the name of whoever looks at it.
+//! The opening handshake (RFC 6455 section 4.2). It checks the browser's `Origin`; otherwise any
+//! page could open connections as the user who visits it.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::problem::Problem;
 
 const VERSION: &str = "13";
-/// More would only be there to make the host work.
+/// More of them would only cost the host time.
 const MAX_SUBPROTOCOLS: usize = 32;
 
 /// A valid request for the upgrade.

@@ -1,5 +1,6 @@
-//! `[[trigger.websocket]]`: connections live here, a component decides. It answers opening requests,
-//! makes frames of records, and is asked about what clients send; it never holds a socket.
+//! `[[trigger.websocket]]`: the host holds the connections, a component decides. The component
+//! answers opening requests, turns records into frames and answers clients; it never holds a
+//! socket.
 
 mod audience;
 mod bindings;

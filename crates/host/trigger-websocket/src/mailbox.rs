@@ -1,5 +1,5 @@
-//! What waits to be sent to one connection: a queue bounded in frames and bytes. Sending never
-//! waits: a client that is too slow for its queue is closed instead.
+//! The send queue of one connection, bounded in frames and bytes. Sending never waits: the host
+//! closes a client that is too slow for its queue.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bindings;
 use crate::close::Close;
 
-/// One frame on its way out. Cloning shares the bytes.
+/// One frame to send. Cloning shares the bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     /// Hash of the delivery's id.
@@ -61,7 +61,7 @@ pub(crate) fn id_hash(id: &str) -> u64 {
     KEY.get_or_init(RandomState::new).hash_one(id)
 }
 
-/// The sending side, shared by everyone who has something for the connection.
+/// The sending side, shared by all that send to the connection.
 pub(crate) struct Mailbox {
     sender: mpsc::Sender<Outgoing>,
     queued_bytes: AtomicUsize,

@@ -1,4 +1,4 @@
-//! What one trigger counts.
+//! The metrics of one trigger.
 
 use metrics::{Counter, Gauge, counter, gauge};
 
@@ -9,9 +9,9 @@ pub(crate) struct Meters {
     pub(crate) connections: Gauge,
     pub(crate) frames_received: Counter,
     pub(crate) frames_sent: Counter,
-    /// Frames that found no room in a connection's queue.
+    /// Frames dropped because a send queue was full.
     pub(crate) frames_dropped: Counter,
-    /// Records that somebody here was subscribed to.
+    /// Records with a subscriber in this process.
     pub(crate) records: Counter,
     /// Records whose frames could not be made.
     pub(crate) records_failed: Counter,

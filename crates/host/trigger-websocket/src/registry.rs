@@ -29,7 +29,7 @@ pub(crate) struct Subscription {
 }
 
 impl Registry {
-    /// Send what comes on these channels to the mailbox.
+    /// Subscribe the mailbox to these channels.
     pub(crate) fn subscribe(
         self: &Arc<Self>,
         channels: Vec<String>,
@@ -49,12 +49,12 @@ impl Registry {
         }
     }
 
-    /// Whether anyone here listens.
+    /// Whether there is any subscription.
     pub(crate) fn has(&self, channel: &str) -> bool {
         self.shard(channel).contains_key(channel)
     }
 
-    /// Send to everyone subscribed. Returns to how many it was queued, and for how many it was not.
+    /// Send to every subscriber. Returns how many queues took it, and how many were full.
     pub(crate) fn send(&self, channel: &str, outgoing: &Outgoing) -> (usize, usize) {
         let shard = self.shard(channel);
         let Some(subscribers) = shard.get(channel) else {

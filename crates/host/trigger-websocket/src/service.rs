@@ -1,5 +1,5 @@
-//! All websocket triggers of an application, running: answers openings, follows the topics, and
-//! lets every client know when it stops.
+//! All websocket triggers of an application, running. It answers opening requests, tails the
+//! topics, and closes every client with 1012 when it stops.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -28,7 +28,7 @@ use crate::problem::Problem;
 
 /// The trigger's name in the manifest.
 pub const KIND: &str = "websocket";
-/// How long clients may take to leave at the end.
+/// How long the close handshakes may take at shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// The websocket triggers of an application. Clones are the same service.
@@ -182,7 +182,7 @@ impl Handler for Service {
     }
 }
 
-/// While somebody listens.
+/// While there is a connection.
 async fn follow(endpoint: Arc<Endpoint>, log: Arc<EventLog>) -> anyhow::Result<()> {
     loop {
         endpoint.audience.comes().await;

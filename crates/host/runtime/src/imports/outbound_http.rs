@@ -1,5 +1,5 @@
-//! Outbound HTTP of components: only to hosts in the allow-list, with bounded waits, on
-//! connections that are kept for the next request.
+//! Outbound HTTP of components: only to hosts in the allow-list, with bounded waits, on pooled
+//! connections.
 
 use std::error::Error as _;
 use std::io;

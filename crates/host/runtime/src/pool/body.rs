@@ -1,5 +1,5 @@
-//! Response bodies of guests. What a guest writes at once travels with the response's head:
-//! one write to the network in place of three.
+//! Response bodies of guests. What a guest writes at once is sent with the response's head: one
+//! write to the network instead of three.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,7 +14,7 @@ pub type Body = WasiBody;
 
 /// The body of a guest's response.
 pub struct ResponseBody {
-    /// What was read before the response was handed over.
+    /// What was read before the caller got the response.
     ahead: [Option<Result<Frame<Bytes>, Error>>; 2],
     /// `None` when it ended.
     rest: Option<Body>,
@@ -40,7 +40,7 @@ impl ResponseBody {
         self
     }
 
-    /// Read ahead. Ready when it is complete, or more than is worth holding back for.
+    /// Reads ahead. Ready when the body is complete, or too large to delay the response for.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for index in 0..self.ahead.len() {
             if self.ahead[index].is_some() {
@@ -55,8 +55,8 @@ impl ResponseBody {
         Poll::Ready(())
     }
 
-    /// Whether all of it was there before it was handed over: it then needs its instance no
-    /// more.
+    /// Whether the body was complete before the caller got it. It then no longer needs its
+    /// instance.
     pub fn is_complete(&self) -> bool {
         self.complete
     }

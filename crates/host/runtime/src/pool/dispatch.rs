@@ -1,5 +1,5 @@
-//! Which call goes to which instance. Decides only; nothing in here waits or runs guests.
-//! A job must never be dropped while the dispatch is locked: its slot takes the lock again.
+//! Which call goes to which instance. It only decides; nothing in here waits or runs guests. Never
+//! drop a job while the dispatch is locked: its slot takes the lock again.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::young::{Began, Young};
 use super::{CallError, Export, PoolLimits, Seated, Slot};
 
-/// Instances that may finish what they have while others take their place, however few
-/// instances there may be.
+/// Instances that may close, finishing their calls, while new ones start, even if few instances are
+/// allowed.
 const MIN_CLOSING: usize = 8;
 
 /// Young calls for each core, at least. More would only make each of them slower.
@@ -64,7 +64,7 @@ struct Seat<E: Export> {
     failed: Arc<AtomicBool>,
 }
 
-/// What a worker that rests leaves to do.
+/// What to do after a worker has nothing left to poll.
 #[derive(Default)]
 pub(super) struct Rest {
     /// It took a job after all.
@@ -74,7 +74,7 @@ pub(super) struct Rest {
 
 pub(super) struct Dispatch<E: Export> {
     limits: PoolLimits,
-    /// Instances to spread over before they share calls: more could not compute at once.
+    /// Instances to start before calls share one: more could not compute at once.
     spread: usize,
     young: Young,
     seats: Vec<Seat<E>>,
@@ -188,8 +188,8 @@ impl<E: Export> Dispatch<E> {
             .filter(move |(_, seat)| is_open(seat))
     }
 
-    /// How many of the open seats may take calls. Those that were made while calls waited for
-    /// something else would only be in the way of the others' memory when cores are short.
+    /// How many of the open seats may take calls. Extra instances, made while calls waited for I/O,
+    /// would only compete for the cache when cores are short.
     fn usable(&self, has_idle_cores: bool) -> usize {
         match has_idle_cores {
             true => usize::MAX,
@@ -197,14 +197,14 @@ impl<E: Export> Dispatch<E> {
         }
     }
 
-    /// Whether calls wait for other things than a core, so that one more could compute.
+    /// Whether calls wait for I/O, so that one more could compute.
     fn has_idle_cores(&mut self) -> bool {
         let enough = self.spread * self.limits.max_concurrent_calls.max(MIN_YOUNG);
         self.young.count(Instant::now()) < enough
     }
 
-    /// Instances that only finish what they have, such as long streams. They do not count
-    /// as instances: else a few streams could keep everything else waiting.
+    /// Instances that only finish their calls, such as long streams. They do not count as
+    /// instances; otherwise a few streams could block everything else.
     fn closing(&self) -> usize {
         let is_closing = |seat: &&Seat<E>| seat.status == Status::Closing;
         self.seats.iter().filter(is_closing).count()
@@ -335,8 +335,8 @@ impl<E: Export> Dispatch<E> {
         }
     }
 
-    /// The worker is gone. Jobs it had not begun are returned if it never started, else
-    /// they go to others, with what waited for a place.
+    /// The worker is gone. Returns its unstarted jobs if it never started; otherwise they go to
+    /// other workers, with the waiting jobs.
     pub(super) fn leave(&mut self, id: u64, start_failed: bool) -> (Vec<Job<E>>, Vec<Placement>) {
         let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
             return (Vec::new(), Vec::new());

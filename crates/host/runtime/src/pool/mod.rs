@@ -1,5 +1,5 @@
-//! Pools of instances: calls go to instances that are warm, and never wait behind one that
-//! is stuck. An instance that traps or overruns its deadline is replaced by a fresh one.
+//! Pools of instances. Calls go to warm instances and never wait behind a stuck one. A fresh
+//! instance replaces one that traps or overruns its deadline.
 
 mod body;
 mod dispatch;
@@ -47,9 +47,9 @@ pub trait Export: Send + Sync + Sized + 'static {
         request: Self::Request,
     ) -> Pin<Box<dyn Future<Output = wasmtime::Result<Self::Response>> + Send + 'a>>;
 
-    /// Let a response take in what the guest adds to it at once. Asked again at each turn of
-    /// the event loop until it is ready; the caller gets the response at the latest when the
-    /// event loop waits or gives way, but not while a guest keeps it from turning.
+    /// Lets a response take in what the guest adds at once. Polled at each turn of the event loop
+    /// until it is ready. The caller gets the response at the latest when the event loop waits or
+    /// yields, but not while a guest blocks it.
     fn poll_settled(_response: &mut Self::Response, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
@@ -75,8 +75,7 @@ pub enum CallError {
 /// The bounds of a [`Pool`].
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
-    /// Instances that may exist at once. There are more than the machine has cores only while
-    /// calls wait for something else than a core.
+    /// Instances that may exist at once. There are more than cores only while calls wait for I/O.
     pub max_instances: usize,
     /// Calls one instance handles at once. A trap fails all of them.
     pub max_concurrent_calls: usize,
@@ -193,8 +192,8 @@ impl<E: Export> Shared<E> {
                 let Ok(runtime) = Handle::try_current() else {
                     return;
                 };
-                // tokio's budget would make a busy instance wait for data that is there;
-                // the engine's clock makes it give way often enough.
+                // tokio's budget would make a busy instance wait for data that has arrived; the
+                // engine's clock makes it yield often enough.
                 let worker = tokio::task::unconstrained(worker::run(self.clone(), id));
                 drop(runtime.spawn(worker));
             }

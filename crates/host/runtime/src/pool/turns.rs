@@ -1,5 +1,5 @@
-//! Tells an event loop that waits from one that only let go of the thread: then it is polled
-//! again at once, and not by way of the scheduler.
+//! The waker of an event loop. It tells a loop that waits from one that only yielded; the latter is
+//! polled again at once, without the scheduler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,7 +11,7 @@ const WAITING: u8 = 0;
 const POLLED: u8 = 1;
 const WOKEN: u8 = 2;
 
-/// Stands between an event loop and the task it runs in.
+/// Between an event loop and the task that runs it.
 pub(super) struct Turns {
     state: AtomicU8,
     task: AtomicWaker,
@@ -38,7 +38,7 @@ impl Turns {
             .is_ok()
     }
 
-    /// It does not wait, but others shall have the thread first.
+    /// It does not wait, but lets others have the thread first.
     pub(super) fn give_way(&self) {
         if self.state.swap(WAITING, Ordering::AcqRel) == WOKEN {
             self.task.wake();

@@ -1,5 +1,5 @@
-//! One instance and its event loop. The loop stays inside one `run_concurrent` for the
-//! instance's whole life: a call then costs a message, not an entry into wasmtime.
+//! One instance and its event loop. The loop stays inside one `run_concurrent` for the instance's
+//! whole life, so a call costs a message instead of an entry into wasmtime.
 
 mod watch;
 
@@ -31,14 +31,14 @@ struct Begun<E: Export> {
     slot: Slot,
 }
 
-/// The worker's seat in the pool; dropping it, also in a panic, leaves nobody waiting.
+/// The worker. Dropping it, even in a panic, answers every call that waits for it.
 struct Seat<E: Export> {
     shared: Arc<Shared<E>>,
     id: u64,
     /// Calls begun in its life: each one's number.
     started: AtomicU64,
     begun: Mutex<Vec<Begun<E>>>,
-    /// Responses, by call, that the guest may add to before they are handed over.
+    /// Responses, by call, that the guest may still add to before their callers get them.
     settling: Mutex<Vec<(u64, E::Response)>>,
     end: Option<CallError>,
     start_failed: bool,
@@ -135,8 +135,8 @@ impl<E: Export> Seat<E> {
                 }
                 watch.turned(turned.load(Ordering::Relaxed));
                 if watch.is_stuck() {
-                    // Unsettled responses stay: if the instance must stop, they become errors,
-                    // where handed over they would break off.
+                    // Unsettled responses stay: if the instance must stop, they become errors. If
+                    // they were handed over, they would break off.
                     self.pass_on_inbox();
                     turns.give_way();
                     return watch.poll_overrun(self, cx).map(Some);
@@ -148,7 +148,7 @@ impl<E: Export> Seat<E> {
                     return watch.poll_overrun(self, cx).map(Some);
                 }
             }
-            // There is more to do, but others shall have the thread first.
+            // There is more to do, but let others have the thread first.
             self.hand_over();
             turns.give_way();
             cx.waker().wake_by_ref();

@@ -1,5 +1,5 @@
-//! How many calls began a moment ago. Those are the ones that compute; one that has been there for
-//! longer waits for something else, or streams.
+//! Counts calls that started within the last 30 ms or so. Those probably compute; an older call
+//! waits for I/O, or streams.
 
 use std::time::{Duration, Instant};
 

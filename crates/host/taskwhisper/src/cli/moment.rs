@@ -1,10 +1,10 @@
-//! A place in a topic, as a person names it.
+//! The option `--from`: where a replay starts, as a person writes it.
 
 use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Where to begin.
+/// Where a replay starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// At the oldest record.

@@ -1,12 +1,12 @@
-//! Which offsets are still to be committed. Commits are coalesced: one is under way at a time, and what
-//! comes meanwhile goes with the next.
+//! Which offsets to commit next. Commits are coalesced: one is in flight at a time, and later
+//! offsets wait for the next.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::carrier::TopicPartition;
 
-/// Between two commits. A crash repeats what was handled within about this time.
+/// Between two commits. After a crash, records handled within about this time are delivered again.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// After a commit that failed.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -55,7 +55,8 @@ impl Commits {
         self.not_before.filter(|_| waits)
     }
 
-    /// The commit under way has ended. What failed goes with the next one, unless newer.
+    /// The commit in flight has ended. Failed offsets go into the next one, unless there are newer
+    /// ones.
     pub fn done(&mut self, worked: bool, now: Instant) {
         let Some(offsets) = self.under_way.take() else {
             return;
@@ -68,7 +69,7 @@ impl Commits {
         }
     }
 
-    /// What is known to be handled of a partition that leaves and may not be committed yet.
+    /// The handled offset of a partition that leaves, if it may not be committed yet.
     pub fn remove(&mut self, partition: &TopicPartition) -> Option<i64> {
         let under_way = self
             .under_way

@@ -1,5 +1,6 @@
-//! Commits beside the fetching, in a thread of its own, one at a time. librdkafka tells nobody how
-//! an asynchronous commit ended unless an offset-commit callback is set, and rdkafka sets none.
+//! Commits offsets in a thread of its own, one commit at a time, while the member fetches. An
+//! asynchronous commit would not do: librdkafka reports its result only to an offset-commit
+//! callback, and rdkafka sets none.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
@@ -71,7 +72,7 @@ impl Committer {
         std::mem::take(&mut *self.ended.results())
     }
 
-    /// Waits for the commit under way, if `Commits` says that there is one; whether it worked.
+    /// Waits for the commit in flight, if `Commits` says that there is one. Whether it worked.
     pub fn wait(&self) -> bool {
         let mut results = self.ended.results();
         loop {
@@ -86,7 +87,7 @@ impl Committer {
         }
     }
 
-    /// Waits for the commit under way.
+    /// Waits for the commit in flight.
     pub fn finish(&mut self) {
         self.lists = None;
         if let Some(thread) = self.thread.take() {

@@ -1,5 +1,5 @@
-//! What librdkafka calls back: rebalances, which are only written down here (the member's thread
-//! acts on them when their partitions are drained), and errors.
+//! librdkafka's callbacks: rebalances and errors. A rebalance is only recorded here; the member's
+//! thread acts on it when the partitions are drained.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use kafka_client::rdkafka::{ClientContext, TopicPartitionList};
 
 use crate::carrier::TopicPartition;
 
-/// How often trouble is mentioned while it lasts.
+/// How often the log mentions an error while it lasts.
 const REPEAT: Duration = Duration::from_secs(30);
 
 /// What the group's coordinator asks for.

@@ -1,5 +1,5 @@
-//! How far the group is behind, for its metrics. Asked of the brokers, apart from the fetching: a
-//! partition that is paused hears nothing of its end.
+//! The group's lag, for its metrics. It asks the brokers separately, because a paused partition
+//! does not learn its end offset.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, Weak};

@@ -1,4 +1,5 @@
-//! Dead letters as records of a topic, written before the record they are about is committed.
+//! Dead letters as records of a topic, written before the offset of the original record is
+//! committed.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -52,7 +53,7 @@ impl Topics {
         }
     }
 
-    /// Looked at before the first letter: a producer waits long for a topic to appear.
+    /// Checked before the first dead letter, because a producer waits long for a topic to appear.
     async fn prepare(&self, topic: &str) -> Result<(), kafka_client::Error> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known().contains(topic) {
@@ -71,7 +72,7 @@ impl Topics {
             name: topic.to_owned(),
             partitions: 1,
             replication: -1,
-            // Until somebody has looked at them.
+            // Kept until somebody has read them.
             config: vec![("retention.ms".to_owned(), "-1".to_owned())],
         };
         self.cluster.create_topics(&[spec]).await?;
@@ -88,7 +89,7 @@ impl DeadLetters for Topics {
         self.prepare(&topic).await?;
         let mut kept = self.produce(&letter, true).await;
         if let Err(Code::MessageSizeTooLarge) = kept {
-            // It was as large as a record may be, and the headers come on top.
+            // The record had the maximal size, and the headers make it larger.
             let reason = letter.reason.chars().take(SHORT_REASON).collect();
             let short = DeadLetter { reason, ..letter };
             kept = self.produce(&short, true).await;

@@ -1,8 +1,8 @@
-//! The thread of a member: it polls librdkafka, hands records over in batches, and acts on what the
-//! dispatcher and the coordinator ask for. Nothing of it runs on the async runtime's threads.
+//! The thread of a member. It polls librdkafka, sends records on in batches, and executes what the
+//! dispatcher and the coordinator ask for. It never runs on a thread of the async runtime.
 //!
-//! Each partition has a queue of its own, so one that is paused is simply not polled: librdkafka's own
-//! pause would throw away what it has fetched. It fetches on until the queue is full.
+//! Each partition has a queue of its own, and a paused one is not polled. librdkafka's own pause
+//! would throw away what it has fetched. It goes on fetching until the queue is full.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,7 +71,7 @@ pub(super) struct Member {
     commands: Receiver<Command>,
     shared: Arc<Shared>,
     partitions: BTreeMap<TopicPartition, Owned>,
-    /// Which partition has the first turn.
+    /// Which partition is polled first.
     turn: usize,
     commits: Commits,
     /// Asked for and not begun, and since when not to try again.

@@ -1,4 +1,4 @@
-//! The carrier of a Kafka cluster: a member of a consumer group, with cooperative rebalances.
+//! Kafka as the transport: a member of a consumer group, with cooperative rebalances.
 
 mod commits;
 mod committer;
@@ -55,7 +55,8 @@ impl Broker {
         let group = trigger.group().to_owned();
         let mut config = connection.consumer_config(&group)?;
         config
-            // Only where what a group has committed is not kept any more: where it begins is looked up.
+            // Only if the committed offset is no longer retained; a new group's start offset is
+            // looked up.
             .set("auto.offset.reset", "earliest")
             .set(
                 "session.timeout.ms",
@@ -83,7 +84,7 @@ impl Broker {
                 .set("fetch.min.bytes", trigger.batch.worth_a_fetch().to_string());
         }
         if trigger.has_pattern() {
-            // It must not bring back what this trigger has given up, nor what Kafka keeps for itself.
+            // It must match neither this trigger's dead letters nor Kafka's internal topics.
             let own = KAFKAS_OWN.map(|name| format!("^{name}$"));
             let never = [trigger.dead_letter_pattern(), own.join(",")];
             config.set("topic.blacklist", never.join(","));
@@ -179,7 +180,7 @@ impl Carrier for Broker {
     fn commit(&mut self, partition: &TopicPartition, Position(position): Position) {
         // The offset of the next record, as Kafka counts.
         let next = i64::try_from(position).map_or(i64::MAX, |offset| offset + 1);
-        // Not worth to wake the thread for.
+        // Not worth waking the thread for.
         let _ended = self.commands.send(Command::Commit(partition.clone(), next));
     }
 

@@ -1,4 +1,4 @@
-//! Where to begin in partitions that come to us.
+//! Where to start in newly assigned partitions.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub(super) fn list<'p>(
     list
 }
 
-/// The partitions with the offsets to begin at. Where the group has never committed, the place is
-/// looked up once and committed: a group that begins at the end must not begin at a later end because a
+/// The partitions with their start offsets. If the group has never committed, the offset is looked
+/// up once and committed. Otherwise a group that starts at the end would start at a later end if a
 /// member died before its first commit.
 pub(super) fn offsets(
     consumer: &BaseConsumer<GroupContext>,

@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 4 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct BatchId(pub u64);
 
-/// Records for one call of the handler. Those of one key stand together, in order.
+/// Records for one call of the handler. Those of one key are together, in order.
 pub(crate) struct Batch {
     pub id: BatchId,
     pub messages: Arc<[Message]>,
@@ -30,10 +30,10 @@ impl Dispatcher {
         }
         let most = self.config.batch.max_records;
         let limit = if self.config.batch.max_wait_ms > 0 {
-            // Who waits for batches to fill wants few and large ones.
+            // A trigger that waits for full batches wants few large ones.
             most
         } else {
-            // What is there is spread over the calls that are free, so that they work side by side.
+            // Spread the records over the free calls, so that they work in parallel.
             let free = self.config.concurrency - self.in_flight.len();
             self.lanes.ready_records().div_ceil(free).clamp(1, most)
         };
@@ -76,7 +76,7 @@ impl Dispatcher {
                 }
                 count += 1;
                 bytes += pending.size;
-                // Those alone were in a batch that failed and charged none of them.
+                // Records that go alone were in a failed batch that charged none of them.
                 if pending.failures == 0 && !pending.alone {
                     match appended.last_mut() {
                         Some((at, count)) if *at == pending.timestamp_ms => *count += 1,

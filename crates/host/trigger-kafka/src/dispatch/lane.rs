@@ -1,7 +1,8 @@
 //! Lanes: the records of one key, in order. A record without a key has a lane of its own.
 //!
-//! Keys are told apart by their hashes of 64 bits, so that the memory of those that wait is not looked
-//! at. Two keys of one hash would share a lane: they would wait for each other, and nothing else.
+//! Keys are compared by their 64-bit hashes, so that the dispatcher need not touch the memory of
+//! waiting records. Two keys with the same hash would share a lane and wait for each other; nothing
+//! else would happen.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroU64;
@@ -28,7 +29,7 @@ pub(super) enum State {
     InFlight,
     /// After a failure.
     Waiting,
-    /// The first record is on its way to the dead letters.
+    /// The first record is being dead-lettered.
     Burying,
 }
 
@@ -38,8 +39,8 @@ impl State {
     }
 }
 
-/// It exists only while its partition is ours. There are thousands, and each is looked at three times, by
-/// a processor that has forgotten it in between: it is kept small.
+/// It exists only while its partition is ours. There are thousands of them, and each is accessed
+/// three times with a cold cache, so it is small.
 pub(super) struct Lane {
     pub partition: Owned,
     /// Of the key, as its partition's [`Keys`] have it.
@@ -92,7 +93,7 @@ impl Lanes {
         self.all.is_empty()
     }
 
-    /// Puts a record behind the others of its key.
+    /// Appends a record to its key's lane.
     pub fn add(&mut self, partition: Owned, keys: &mut Keys, delivery: Delivery, now: Instant) {
         let hash = delivery.key_hash;
         if let Some(hash) = hash.map(NonZeroU64::get)
@@ -148,7 +149,7 @@ impl Lanes {
 
     /// The lane whose turn it is. It stays the first until it is taken.
     pub fn first_ready(&mut self) -> Option<(LaneId, &mut Lane)> {
-        // Of those that are gone the ids are still there; they are never given again.
+        // Ids of removed lanes are still in the queue; they are never reused.
         while let Some(id) = self.ready.front()
             && !self.all.contains_key(*id)
         {

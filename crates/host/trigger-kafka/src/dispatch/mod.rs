@@ -1,7 +1,7 @@
-//! Decides, for one group, which records go to the handler when, and what may be committed.
-//! Pure: it is told the time, and says what is to be done in effects. It never waits.
+//! Decides for one group which records go to the handler when, and which offsets may be committed.
+//! It is pure: it is told the time and returns effects. It never waits.
 //!
-//! Records of one key form a lane; a lane has at most one call in flight, so order within a key
+//! A lane is the queue of one key. It has at most one call in flight, so the order within a key
 //! holds whatever fails. Lanes do not wait for each other.
 
 mod backoff;
@@ -32,18 +32,18 @@ use crate::config::TriggerConfig;
 use crate::handler::Message;
 use crate::meters::Meters;
 
-/// Finished records of a partition that may wait behind one that is not, in count: they cost
-/// only their places.
+/// How many finished records of a partition may wait behind an unfinished one. They cost only an
+/// entry each.
 const MAX_SPAN: usize = 100_000;
 
-/// Records in lanes, of all partitions, past which those with more than their part of it are paused:
-/// enough that no call waits for the next ones, and no more than this whatever the trigger's settings.
+/// Records in lanes past which partitions with more than their share are paused: enough that no
+/// call waits for records, and a bound whatever the trigger's settings are.
 const MIN_HELD: usize = 2_000;
 const MAX_HELD: usize = 100_000;
 /// And bytes of them. One record may be larger.
 const MAX_HELD_BYTES: usize = 64 << 20;
 
-/// What is to be done.
+/// What the group must do.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Commit(TopicPartition, Position),
@@ -63,8 +63,8 @@ pub(crate) struct Burial {
     pub attempts: u32,
 }
 
-/// A call that has not ended. Its messages are kept until it has, so that one thread counts the
-/// references to their records.
+/// A call in flight. It keeps its messages, so that one thread counts the references to their
+/// records.
 struct Flight {
     shares: Vec<Share>,
     _messages: Arc<[Message]>,
@@ -186,7 +186,7 @@ impl Dispatcher {
         }
     }
 
-    /// Nothing of these partitions matters any more, whatever becomes of it.
+    /// Forgets these partitions, whatever is in flight.
     pub fn lost(&mut self, partitions: &[TopicPartition]) {
         for name in partitions {
             if let Some(gone) = self.names.remove(name) {
@@ -254,7 +254,7 @@ impl Dispatcher {
         self.control_flow();
     }
 
-    /// When there is something to do though nothing has happened.
+    /// When `tick` must be called although nothing has happened.
     pub fn next_timer(&self) -> Option<Instant> {
         let backoff = self.lanes.wakes_at();
         let draining = self.partitions.values().filter_map(|p| p.drain_until).min();
@@ -262,7 +262,7 @@ impl Dispatcher {
         [backoff, draining, full].into_iter().flatten().min()
     }
 
-    /// Does what is due: ends waits after failures, and drains that took too long.
+    /// Ends waits after failures, and drains that took too long.
     pub fn tick(&mut self, now: Instant) {
         self.lanes.wake(now);
         let late: Vec<_> = self
@@ -291,7 +291,7 @@ impl Dispatcher {
         }
     }
 
-    /// Commits what can be and releases a partition.
+    /// Commits what it may and releases a partition.
     fn give_back(&mut self, owned: Owned) -> Option<TopicPartition> {
         let partition = self.partitions.get_mut(&owned)?;
         self.effects.extend(partition.commit());
@@ -301,8 +301,8 @@ impl Dispatcher {
         Some(name)
     }
 
-    /// Pauses partitions that hold too much and resumes those that have room again. One alone may hold
-    /// all that may be held; of several each has its part, whatever the others do.
+    /// Pauses partitions that hold too much and resumes those with room. A single partition may use
+    /// the whole bound; several share it equally.
     fn control_flow(&mut self) {
         let calls = self.config.concurrency.saturating_add(1);
         let wanted = self

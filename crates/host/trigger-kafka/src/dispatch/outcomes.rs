@@ -130,7 +130,8 @@ impl Dispatcher {
         self.meters.done.increment(done as u64);
     }
 
-    /// Up to the first outcome other than done; what stands behind it comes again. How many were said to be done.
+    /// Applies outcomes up to the first that is not done; later records are delivered again.
+    /// Returns how many were done.
     fn apply_to_lane(
         &mut self,
         share: &Share,
@@ -140,7 +141,7 @@ impl Dispatcher {
     ) -> usize {
         let id = share.lane;
         let (mut done, mut failed) = (0, None::<(bool, String)>);
-        // All are taken: behind them are those of the next lane.
+        // Takes all of them, because the next lane's outcomes follow.
         for outcome in outcomes {
             match outcome {
                 _ if failed.is_some() => {}
@@ -231,8 +232,8 @@ impl Dispatcher {
         }));
     }
 
-    /// A dead letter is kept, or could not be: then its record is handled again, for whatever
-    /// kept it from being buried may have kept it from being handled.
+    /// A dead letter was stored, or could not be. In that case its record is handled again, because
+    /// the same cause may have made the handler fail.
     pub fn buried(&mut self, id: LaneId, kept: anyhow::Result<()>, now: Instant) {
         match kept {
             Ok(()) => {

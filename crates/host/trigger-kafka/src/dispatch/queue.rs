@@ -14,7 +14,7 @@ pub(super) struct Pending {
     pub timestamp_ms: i64,
     /// Bytes it takes, about.
     pub size: usize,
-    /// Deliveries that failed through its own fault.
+    /// Failed deliveries that were charged to it.
     pub failures: u32,
     /// Goes into a batch of its own: a batch it was in failed as a whole, or it failed alone.
     pub alone: bool,
@@ -33,8 +33,8 @@ impl From<Delivery> for Pending {
     }
 }
 
-/// First in, first out. Most keys have one record at a time, so the first one needs no memory apart, and
-/// the place of the others takes little.
+/// First in, first out. Most keys have one record at a time, so the first one is inline, and the
+/// others' queue is small when empty.
 pub(super) struct Queue {
     first: Option<Pending>,
     /// None while there is no first.

@@ -1,5 +1,5 @@
-//! Which records of a partition are finished. Only an unbroken run of them may be committed, or
-//! a crash would lose those in the gaps.
+//! Which records of a partition are finished. Only a run without gaps may be committed, or a crash
+//! would lose the records in the gaps.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,8 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    /// A record came. Places grow; one that does not is refused: it is among those that are open.
+    /// A record arrived. Positions grow; a record that does not is refused, because it is open
+    /// already.
     pub fn begin(&mut self, position: Position) -> bool {
         let grows = self.open.back().is_none_or(|(last, _)| *last < position);
         if grows {

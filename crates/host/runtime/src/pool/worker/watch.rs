@@ -1,4 +1,4 @@
-//! The deadlines of an instance: of its calls, of a guest that holds it, of its idleness.
+//! The deadlines of an instance: of its calls, of a guest that blocks it, and of its idle time.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 use super::{End, Seat};
 use crate::pool::{CallError, Export, PoolLimits, lock};
 
-/// How often deadlines are looked at while there are calls.
+/// How often deadlines are checked while there are calls.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a worker saw of its instance over time.
