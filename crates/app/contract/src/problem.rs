@@ -69,7 +69,8 @@ const FORBIDDEN: Common = Common {
     headers: &[ResponseHeader::WwwAuthenticate],
 };
 const NOT_FOUND: Common = common(404, "There is no such resource.");
-const WITH_BODY: [Common; 2] = [
+const WITH_BODY: [Common; 3] = [
+    common(408, "The body came too slowly."),
     common(413, "The body is too large."),
     common(415, "The body is not JSON."),
 ];
