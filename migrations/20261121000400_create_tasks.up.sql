@@ -14,7 +14,7 @@ CREATE TABLE tasks (
     due_at              timestamptz,
     recurrence_rule     text        CHECK (char_length(recurrence_rule) BETWEEN 1 AND 1000),
     recurrence_pattern  text        NOT NULL DEFAULT 'none'
-                        CHECK (recurrence_pattern IN ('none', 'daily', 'weekly', 'monthly', 'custom')),
+                        CHECK (recurrence_pattern IN ('none', 'daily', 'weekly', 'monthly', 'yearly', 'custom')),
     recurrence_interval integer     CHECK (recurrence_interval BETWEEN 1 AND 1000),
     repeat_from         text        NOT NULL DEFAULT 'due' CHECK (repeat_from IN ('due', 'completion')),
     -- Wall-clock time of the occurrence that follows this one when it is completed in time.

@@ -15,7 +15,7 @@ ALTER TABLE tasks
     ADD CHECK (cardinality(tags) <= 50),
     ADD CHECK (char_length(time_zone) <= 64),
     ADD CHECK (char_length(recurrence_rule) BETWEEN 1 AND 1000),
-    ADD CHECK (recurrence_pattern IN ('none', 'daily', 'weekly', 'monthly', 'custom')),
+    ADD CHECK (recurrence_pattern IN ('none', 'daily', 'weekly', 'monthly', 'yearly', 'custom')),
     ADD CHECK (recurrence_interval BETWEEN 1 AND 1000),
     ADD CHECK (repeat_from IN ('due', 'completion'));
 DROP DOMAIN task_status, task_priority, task_tags, time_zone, recurrence_rule, recurrence_pattern,

@@ -42,7 +42,7 @@ ALTER DOMAIN task_priority ADD CHECK (VALUE IN ('low', 'medium', 'high', 'urgent
 ALTER DOMAIN task_tags ADD CHECK (cardinality(VALUE) <= 50) NOT VALID;
 ALTER DOMAIN time_zone ADD CHECK (char_length(VALUE) <= 64) NOT VALID;
 ALTER DOMAIN recurrence_rule ADD CHECK (char_length(VALUE) BETWEEN 1 AND 1000) NOT VALID;
-ALTER DOMAIN recurrence_pattern ADD CHECK (VALUE IN ('none', 'daily', 'weekly', 'monthly', 'custom')) NOT VALID;
+ALTER DOMAIN recurrence_pattern ADD CHECK (VALUE IN ('none', 'daily', 'weekly', 'monthly', 'yearly', 'custom')) NOT VALID;
 ALTER DOMAIN recurrence_interval ADD CHECK (VALUE BETWEEN 1 AND 1000) NOT VALID;
 ALTER DOMAIN repeat_from ADD CHECK (VALUE IN ('due', 'completion')) NOT VALID;
 ALTER DOMAIN reminder_state ADD CHECK (VALUE IN ('pending', 'fired', 'skipped')) NOT VALID;
