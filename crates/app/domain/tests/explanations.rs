@@ -62,6 +62,17 @@ fn a_sentence_says_why_a_task_comes_when_it_does() {
             "monthly: the fifth of each month's times on Friday; next 29 Jan 2027, then 30 Apr; skips each month that has fewer",
         ),
         (
+            "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13",
+            "2026-11-13",
+            "monthly on every Friday, only on the 13th; next 13 Aug 2027, then 13 Oct 2028; \
+             skips each month without such a day",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTH=1,3;BYMONTHDAY=31",
+            "2027-01-31",
+            "monthly on the 31st in January and March; next 31 Mar 2027, then 31 Jan 2028; skips nothing",
+        ),
+        (
             "FREQ=WEEKLY;COUNT=2",
             "2026-11-27",
             "weekly on Friday, 2 times; next 4 Dec 2026, for the last time; skips nothing",
@@ -220,7 +231,7 @@ fn a_rule_is_said_in_plain_english() {
         ("FREQ=DAILY;UNTIL=20271231", "daily, until 31 Dec 2027"),
         (
             "FREQ=DAILY;UNTIL=20271231T235959Z",
-            "daily, until 31 Dec 2027 at 23:59 UTC",
+            "daily, until 31 Dec 2027",
         ),
         ("FREQ=HOURLY;INTERVAL=7", "every 7 hours"),
         ("FREQ=HOURLY;BYHOUR=9,17", "hourly, only at 09:00 and 17:00"),
@@ -228,6 +239,12 @@ fn a_rule_is_said_in_plain_english() {
         let rule = Rule::parse(rule).unwrap();
         assert_eq!(rule.text(friday), text, "{rule}");
     }
+    let instant = "FREQ=DAILY;UNTIL=20271231T235959Z";
+    let rule = Rule::parse(instant).unwrap();
+    assert_eq!(
+        rule.text(slot("2026-11-27T09:15")),
+        "daily at 09:15, until 31 Dec 2027 at 23:59 UTC"
+    );
     let timed = |rule: &str| Rule::parse(rule).unwrap().text(slot("2026-11-27T09:15"));
     assert_eq!(timed("FREQ=DAILY"), "daily at 09:15");
     assert_eq!(timed("FREQ=DAILY;BYHOUR=8,20"), "daily at 08:15 and 20:15");

@@ -1,6 +1,6 @@
 //! What a rule leaves out: dates that the calendar does not have each time.
 
-use super::by::By;
+use super::by::{By, ByDay, WEEKDAYS};
 use super::text::place;
 use super::words::{list, ordinal, weekday};
 use super::{Frequency, Rule};
@@ -15,10 +15,9 @@ impl Rule {
             return "nothing".to_owned();
         }
         if !by.positions.is_empty() {
-            return if self.misses_a_period(due) {
-                format!("each {unit} that has fewer")
-            } else {
-                "nothing".to_owned()
+            return match self.misses_a_period(due) {
+                true => format!("each {unit} that has fewer"),
+                false => "nothing".to_owned(),
             };
         }
         let has_month = |length: i16| {
@@ -57,6 +56,9 @@ impl Rule {
         if by.year_days.iter().any(|day| day.abs() == 366) {
             return "years without a day 366".to_owned();
         }
+        if is_wide && self.misses_a_period(due) {
+            return format!("each {unit} without such a day");
+        }
         "nothing".to_owned()
     }
 
@@ -64,32 +66,29 @@ impl Rule {
         self.frequency == Frequency::Monthly || !by.months.is_empty()
     }
 
-    /// Whether one of the periods ahead, in which the rule has a day at all, has no time.
+    /// Whether one of the periods ahead has no time, though it is in a month of the rule.
     fn misses_a_period(&self, due: NaiveDateTime) -> bool {
         const AHEAD: i64 = 60;
-        let free = Self {
+        let any_day = Self {
             by: By {
-                positions: Vec::new(),
-                ..self.by_from(due)
+                months: self.by.months.clone(),
+                days: WEEKDAYS.map(|(_, day)| ByDay::every(day)).to_vec(),
+                ..By::default()
             },
             ..self.clone()
         };
         if self.times(due, due).next().is_none() {
             return true;
         }
-        let bounds: Vec<_> = (1..=AHEAD)
-            .map_while(|n| self.period_after(due, n))
-            .collect();
-        bounds.windows(2).any(|bounds| match bounds {
-            [begin, end] => {
-                let within = |rule: &Self| {
-                    rule.times(due, *begin)
-                        .next()
-                        .is_some_and(|time| time < *end)
-                };
-                within(&free) && !within(self)
-            }
-            _ => false,
+        let begins = (1..=AHEAD).map_while(|period| self.period_after(due, period));
+        let begins: Vec<NaiveDateTime> = begins.collect();
+        begins.windows(2).any(|bounds| {
+            let [begin, end] = bounds else { return false };
+            let has_time = |rule: &Self| {
+                let first = rule.times(due, *begin).next();
+                first.is_some_and(|time| time < *end)
+            };
+            has_time(&any_day) && !has_time(self)
         })
     }
 }

@@ -70,16 +70,22 @@ impl Until {
         }
     }
 
-    /// The last day for a task that has no time. An instant at midnight or a second before it in UTC
-    /// is a date that a calendar wrote as one; another one is the day it falls on in the zone.
+    /// Whether it says no more than a day. An instant at midnight or a second before it in UTC is a date
+    /// that a calendar wrote as one.
+    fn is_date(self) -> bool {
+        match self {
+            Self::Date(_) => true,
+            Self::Local(_) => false,
+            Self::Utc(last) => {
+                matches!(last.time().num_seconds_from_midnight(), 0 | 86_399)
+            }
+        }
+    }
+
+    /// The last day for a task that has no time: an instant is the day it falls on in the zone.
     fn last_day(self, zone: Tz) -> NaiveDate {
         match self {
-            Self::Utc(time)
-                if time.time() != NaiveTime::MIN
-                    && time.time().num_seconds_from_midnight() != 86_399 =>
-            {
-                local(time.and_utc(), zone).date()
-            }
+            Self::Utc(last) if !self.is_date() => local(last.and_utc(), zone).date(),
             _ => self.written(),
         }
     }

@@ -59,7 +59,7 @@ impl Rule {
         if self.week_start_matters(&by) {
             text.push_str(&format!(", weeks begin on {}", weekday(self.week_start())));
         }
-        text + &self.end_text()
+        text + &self.end_text(is_timed)
     }
 
     /// A plain monthly or yearly rhythm on a day that some months do not have.
@@ -183,24 +183,20 @@ impl Rule {
                     && (self.interval > 1 && !self.by.days.is_empty() || !by.positions.is_empty()))
     }
 
-    fn end_text(&self) -> String {
-        match (self.count, self.until) {
-            (Some(1), _) => ", for the last time".to_owned(),
-            (Some(count), _) => format!(", {count} times"),
-            (None, Some(Until::Date(last))) => format!(", until {}", date(last, false)),
-            (None, Some(Until::Local(last))) => {
-                format!(
-                    ", until {} at {}",
-                    date(last.date(), false),
-                    clock(last.time())
-                )
+    fn end_text(&self, is_timed: bool) -> String {
+        let until = match (self.count, self.until) {
+            (Some(1), _) => return ", for the last time".to_owned(),
+            (Some(count), _) => return format!(", {count} times"),
+            (None, None) => return String::new(),
+            (None, Some(until)) => until,
+        };
+        let day = date(until.written(), false);
+        match until {
+            Until::Local(last) if is_timed => format!(", until {day} at {}", clock(last.time())),
+            Until::Utc(last) if is_timed || !until.is_date() => {
+                format!(", until {day} at {} UTC", clock(last.time()))
             }
-            (None, Some(Until::Utc(last))) => format!(
-                ", until {} at {} UTC",
-                date(last.date(), false),
-                clock(last.time())
-            ),
-            (None, None) => String::new(),
+            _ => format!(", until {day}"),
         }
     }
 }
