@@ -299,7 +299,10 @@ fn counted_from_completion_what_is_done_twice_on_a_day_is_not_pushed_twice() {
         let first = after_completion(rule).gives("2026-11-26", done);
         assert_eq!(after_completion(rule).gives(&first, done), first, "{rule}");
     }
-    // But a day that the rule names and that is done is not asked for again.
+    // But a day that the rule names and that is done is not asked for again, also when it was moved.
+    let named = after_completion("FREQ=MONTHLY;BYMONTHDAY=30");
+    let moved = named.next_of_moved("2026-12-02", "2026-11-30", done, &[]);
+    assert_eq!(show(moved.unwrap().slot), "2026-12-30");
     assert_eq!(
         after_completion("FREQ=MONTHLY;BYMONTHDAY=30").gives("2026-11-30", done),
         "2026-12-30"

@@ -5,8 +5,9 @@
 //! series, so that BYSETPOS counts wrong; it gives BYWEEKNO seven days; it walks from the start
 //! through everything that is past, and the text is read anew for each question. Here the period
 //! at hand is computed, so the next time after twenty years costs what the first does; every step is
-//! bounded by the calendar's last year, and a rule that cannot match is known before the walk. The
-//! rules of tasks need a part of RFC 5545 only, and a comparison with python-dateutil covers it.
+//! bounded by the calendar's last year, and a rule that cannot match is known early. The components
+//! that know rules are a megabyte smaller without the crate's regular expressions. The rules of tasks
+//! need a part of RFC 5545 only, and a comparison with python-dateutil covers it.
 
 use super::days::DayFilter;
 use super::period::Periods;
