@@ -1,10 +1,11 @@
--- Group roles. Login roles are made by `taskwhisper provision`, one pair per database, IN these.
+-- Group roles: components, the component `auth`, the host. Login roles are made by `taskwhisper
+-- provision`, one for each per database, IN these.
 -- Roles belong to the cluster, so another database may have made them already, even just now.
 DO $$
 DECLARE
     role_name text;
 BEGIN
-    FOREACH role_name IN ARRAY ARRAY['taskwhisper_app', 'taskwhisper_host'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['taskwhisper_app', 'taskwhisper_auth', 'taskwhisper_host'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
         EXCEPTION
@@ -14,4 +15,4 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA public TO taskwhisper_app, taskwhisper_host;
+GRANT USAGE ON SCHEMA public TO taskwhisper_app, taskwhisper_auth, taskwhisper_host;

@@ -73,6 +73,8 @@ CREATE TABLE dead_letters (
     value             jsonb,
     headers           jsonb       NOT NULL,
     created_at        timestamptz NOT NULL DEFAULT now(),
+    -- When its record was put back into the log.
+    redriven_at       timestamptz,
     UNIQUE (consumer_group, topic, partition, "offset")
 );
 
@@ -83,5 +85,9 @@ CREATE TABLE cron_ticks (
     updated_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
+-- Components append events and read what their users missed. The host reads and prunes the log, and
+-- puts back the record of a dead letter.
+GRANT SELECT, INSERT ON outbox TO taskwhisper_app;
+GRANT SELECT, INSERT, DELETE ON outbox TO taskwhisper_host;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON log_positions, log_members, log_leases, dead_letters, cron_ticks TO taskwhisper_host;

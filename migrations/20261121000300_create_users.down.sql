@@ -1,3 +1,2 @@
-DROP TABLE personal_access_tokens;
-DROP TABLE sessions;
+DROP FUNCTION user_json(users);
 DROP TABLE users;

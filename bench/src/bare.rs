@@ -17,7 +17,7 @@ use axum::{Json, Router};
 use deadpool_postgres::Pool;
 use domain::Position;
 use http_api::auth::Verifier;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -85,13 +85,8 @@ async fn create(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let columns = server.statements.columns(task_id, title);
-    let parameters: [&(dyn ToSql + Sync); 5] = [
-        &user_id.to_string(),
-        &columns,
-        &Uuid::now_v7().to_string(),
-        &json!({ "type": "user", "id": user_id }).to_string(),
-        &json!({ "ce_source": "rest", "ce_subject": task_id }).to_string(),
-    ];
+    let event = server.statements.event(user_id);
+    let parameters: [&(dyn ToSql + Sync); 3] = [&user_id.to_string(), &columns, &event];
     let rows = server.query(&server.statements.create, &parameters).await?;
     let row = rows.first().context("nothing was created")?;
     let location = format!("/api/{user_id}/tasks/{task_id}");

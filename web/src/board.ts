@@ -4,7 +4,7 @@ import { authorized, Problem } from "./api.ts";
 import { addForm } from "./add-form.ts";
 import { dayOf } from "./dates.ts";
 import { h } from "./dom.ts";
-import { Live, type Status, type TaskEvent } from "./live.ts";
+import { type ChangeEvent, Live, type Status } from "./live.ts";
 import { say } from "./messages.ts";
 import type { Session } from "./session.ts";
 import { type Task, Tasks } from "./task.ts";
@@ -89,8 +89,10 @@ export function board(session: Session): Board {
 
   const live = new Live(session.token, {
     onEvent: (event) => {
-      if (event.task !== null) tasks.take(event.task);
-      announce(event);
+      const task = taskOf(event);
+      if (task === null) return;
+      tasks.take(task);
+      announce(event, task);
     },
     onStale: () => void act(load),
     onStatus: (now) => {
@@ -119,14 +121,18 @@ export function board(session: Session): Board {
   return { page, close: () => live.stop() };
 }
 
+/** The task after the event; `null` when it is about something else. */
+function taskOf(event: ChangeEvent): Task | null {
+  return event.subject.type === "task" ? (event.data as Task) : null;
+}
+
 /** What a person would want to hear of, though it happened elsewhere. */
-function announce(event: TaskEvent): void {
-  if (event.task === null) return;
-  if (event.event_type === "reminder.sent") say(`Reminder: ${event.task.title}`);
+function announce(event: ChangeEvent, task: Task): void {
+  if (event.event_type === "reminder.sent") say(`Reminder: ${task.title}`);
   if (event.event_type === "task.created" && event.source === "recurrence") {
-    const day = event.task.due_date;
+    const day = task.due_date;
     const when = day === null ? "" : `, ${new Date(`${day}T12:00:00`).toLocaleDateString()}`;
-    say(`Next: ${event.task.title}${when}`);
+    say(`Next: ${task.title}${when}`);
   }
 }
 

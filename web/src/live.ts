@@ -1,19 +1,19 @@
 // Live updates over the WebSocket. A broken connection comes back by itself, with the id of the
 // last event, so nothing is missed; where that is not possible, everything is read anew.
 
-import type { Task } from "./task.ts";
-
-export interface TaskEvent {
+export interface ChangeEvent {
   id: string;
   event_type: string;
+  subject: { type: string; id: string };
   task_id: string | null;
-  task: Task | null;
-  source: string | null;
+  /** The subject after it, in the shape that the API gives it; `null` where there is none. */
+  data: unknown;
+  source: string;
   timestamp: string;
 }
 
 type Frame =
-  | ({ type: "event" } & TaskEvent)
+  | ({ type: "event" } & ChangeEvent)
   | { type: "ready"; cursor: string | null }
   | { type: "reload" }
   | { type: "pong" };
@@ -21,7 +21,7 @@ type Frame =
 export type Status = "connecting" | "live" | "offline";
 
 export interface Listener {
-  onEvent(event: TaskEvent): void;
+  onEvent(event: ChangeEvent): void;
   /** What is shown may be old: read everything. */
   onStale(): void;
   onStatus(status: Status): void;

@@ -86,7 +86,7 @@ fn kafka(rest: &[String]) -> anyhow::Result<()> {
     bench
         .arg("kafka")
         .arg("--component")
-        .arg(paths::target().join("wasm32-wasip2/guest/kafka_noop.wasm"))
+        .arg(paths::guests(Profile::Dist).join("kafka_noop.wasm"))
         .args(rest)
         .env("TEST_KAFKA_HOME", crate::kafka::home()?)
         .current_dir(paths::root());
@@ -98,7 +98,6 @@ fn events(rest: &[String]) -> anyhow::Result<()> {
     let folder = Scratch::new()?;
     let commits = ["track_commit_timestamp=on"];
     let cluster = Cluster::start_with(&folder.0, Durability::Kept, &commits)?;
-    let guest = "wasm32-wasip2/guest/guest_stamp.wasm";
     let kafka = crate::kafka::home_if_possible();
     let mut bench = Command::new(paths::binary(Profile::Dist, "bench"));
     bench
@@ -106,7 +105,7 @@ fn events(rest: &[String]) -> anyhow::Result<()> {
         .arg("--binary")
         .arg(paths::binary(Profile::Dist, "taskwhisper"))
         .arg("--handler")
-        .arg(paths::target().join(guest))
+        .arg(paths::guests(Profile::Dist).join("guest_stamp.wasm"))
         .args(rest)
         .env("DATABASE_URL", cluster.url(DATABASE))
         .current_dir(paths::root());

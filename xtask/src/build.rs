@@ -1,7 +1,7 @@
 //! Building: the host, the components and the web page. Cargo decides what changed.
 
 use crate::{paths, process, web};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use std::process::Command;
 
 /// Which WebAssembly components to build.
@@ -9,31 +9,50 @@ use std::process::Command;
 pub enum Guests {
     /// The application's.
     Components,
-    /// Those and the tiny ones the tests run.
+    /// The tiny ones that tests run.
+    Tests,
+    /// Both.
     WithTests,
 }
 
-/// How native programs are built.
+/// How everything is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// To be there soon.
-    Release,
+    /// To be there soon: for `up` and tests.
+    Dev,
     /// To be measured and deployed: optimised as a whole.
     Dist,
 }
 
 impl Profile {
+    /// Of native programs.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Release => "release",
+            Self::Dev => "dev",
             Self::Dist => "dist",
+        }
+    }
+
+    /// Of components.
+    pub fn of_guests(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Dist => "guest",
+        }
+    }
+
+    /// Where cargo puts what it builds with the profile of this name.
+    pub fn folder(name: &'static str) -> &'static str {
+        match name {
+            "dev" => "debug",
+            other => other,
         }
     }
 }
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// For deployment: optimise the host as a whole, which takes twice as long
+    /// For deployment: optimise host and components as a whole, which takes several times as long
     #[arg(long)]
     dist: bool,
 }
@@ -41,17 +60,30 @@ pub struct Options {
 pub fn run(options: Options) -> anyhow::Result<()> {
     let profile = match options.dist {
         true => Profile::Dist,
-        false => Profile::Release,
+        false => Profile::Dev,
     };
     all(profile, Guests::Components)
 }
 
-/// Everything `up` needs; with the guests of tests, what tests need too.
+/// Everything `up` needs.
 pub fn all(profile: Profile, guests: Guests) -> anyhow::Result<()> {
-    match guests {
-        Guests::Components => everything(profile, &["--bin", "taskwhisper"], guests),
-        Guests::WithTests => everything(profile, &[], guests),
+    everything(profile, &["--bin", "taskwhisper"], guests)
+}
+
+/// What tests run; `host` where nobody builds it with the tests.
+pub fn for_tests(guests: Guests, host: bool) -> anyhow::Result<()> {
+    check_target()?;
+    if guests == Guests::Tests {
+        return components(Profile::Dev, guests);
     }
+    check_native_tools()?;
+    let page = std::thread::spawn(web::build);
+    if host {
+        native(Profile::Dev, &["--bin", "taskwhisper"])?;
+    }
+    components(Profile::Dev, guests)?;
+    page.join()
+        .map_err(|_| anyhow!("building the page panicked"))?
 }
 
 /// Everything that is measured, and what measures it.
@@ -66,17 +98,18 @@ pub fn to_be_measured(guests: Guests) -> anyhow::Result<()> {
 fn everything(profile: Profile, targets: &[&str], guests: Guests) -> anyhow::Result<()> {
     check_target()?;
     check_native_tools()?;
+    // The page is built meanwhile.
+    let page = std::thread::spawn(web::build);
     native(profile, targets)?;
-    components(guests)?;
-    web::build()
+    components(profile, guests)?;
+    page.join()
+        .map_err(|_| anyhow!("building the page panicked"))?
 }
 
-/// Leave out the packages that are for wasm only.
+/// Leave out the packages that are for wasm only. Components are not: their tests run natively.
 pub fn exclude_guests(cargo: &mut Command) -> anyhow::Result<&mut Command> {
-    for folder in ["components", "tests/guests"] {
-        for (_, package) in paths::packages_in(folder)? {
-            cargo.args(["--exclude", &package]);
-        }
+    for (_, package) in paths::packages_in("tests/guests")? {
+        cargo.args(["--exclude", &package]);
     }
     Ok(cargo)
 }
@@ -110,17 +143,20 @@ pub fn openssl() -> &'static [&'static str] {
 }
 
 /// Components, put where spin.toml looks for them.
-fn components(guests: Guests) -> anyhow::Result<()> {
+fn components(profile: Profile, guests: Guests) -> anyhow::Result<()> {
     let mut cargo = cargo();
     cargo.args(["build", "--locked"]);
-    process::step(for_guests(&mut cargo, guests)?)?;
+    process::step(for_guests(&mut cargo, profile, guests)?)?;
 
+    if guests == Guests::Tests {
+        return Ok(());
+    }
     // spin.toml names files in the checkout, wherever cargo builds.
     let destination = paths::root().join("target/components");
     std::fs::create_dir_all(&destination)?;
     for (_, package) in paths::packages_in("components")? {
         let file = format!("{}.wasm", package.replace('-', "_"));
-        let from = paths::target().join("wasm32-wasip2/guest").join(&file);
+        let from = paths::guests(profile).join(&file);
         let to = destination.join(&file);
         if !same_time(&from, &to) {
             std::fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
@@ -135,10 +171,20 @@ fn components(guests: Guests) -> anyhow::Result<()> {
 }
 
 /// The packages that are for wasm, their profile and their target.
-pub fn for_guests(cargo: &mut Command, guests: Guests) -> anyhow::Result<&mut Command> {
-    cargo.args(["--profile", "guest", "--target", "wasm32-wasip2"]);
+pub fn for_guests(
+    cargo: &mut Command,
+    profile: Profile,
+    guests: Guests,
+) -> anyhow::Result<&mut Command> {
+    cargo.args([
+        "--profile",
+        profile.of_guests(),
+        "--target",
+        "wasm32-wasip2",
+    ]);
     let folders: &[&str] = match guests {
         Guests::Components => &["components"],
+        Guests::Tests => &["tests/guests"],
         Guests::WithTests => &["components", "tests/guests"],
     };
     for folder in folders {
@@ -210,12 +256,5 @@ pub fn cargo() -> Command {
             cargo.env_remove(name);
         }
     }
-    cargo
-}
-
-/// `cargo` for the tests.
-pub fn cargo_test() -> Command {
-    let mut cargo = cargo();
-    cargo.args(["test", "--release", "--locked"]);
     cargo
 }

@@ -7,13 +7,13 @@ pub fn run() -> anyhow::Result<()> {
     process::step(fmt.args(["fmt", "--all", "--check"]))?;
 
     let mut native = build::cargo();
-    native.args(["clippy", "--release", "--locked", "--workspace"]);
+    native.args(["clippy", "--locked", "--workspace"]);
     native.args(build::openssl());
     build::exclude_guests(&mut native)?;
     process::step(native.args(["--all-targets", "--", "-D", "warnings"]))?;
 
     let mut guests = build::cargo();
     guests.args(["clippy", "--locked"]);
-    build::for_guests(&mut guests, build::Guests::WithTests)?;
+    build::for_guests(&mut guests, build::Profile::Dev, build::Guests::WithTests)?;
     process::step(guests.args(["--", "-D", "warnings"]))
 }

@@ -10,6 +10,7 @@ mod paths;
 mod plugins;
 mod postgres;
 mod process;
+mod suite;
 mod test;
 mod up;
 mod web;
@@ -30,6 +31,8 @@ enum Command {
     Up(up::Options),
     /// Build everything and run all tests on a throw-away database server
     Test(test::Options),
+    /// Kill hosts under load again and again: the tests of that, for longer
+    Soak(test::Soak),
     /// Build the host, the components and the web page
     Build(build::Options),
     /// Measure the running system beside a bare server
@@ -44,6 +47,7 @@ fn main() {
     let result = match Command::parse() {
         Command::Up(options) => up::run(options),
         Command::Test(options) => test::run(options),
+        Command::Soak(options) => test::soak(options),
         Command::Build(options) => build::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Lint => lint::run(),

@@ -20,8 +20,14 @@ pub fn target() -> PathBuf {
 /// A native binary of this workspace.
 pub fn binary(profile: Profile, name: &str) -> PathBuf {
     target()
-        .join(profile.name())
+        .join(Profile::folder(profile.name()))
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Where cargo puts components.
+pub fn guests(profile: Profile) -> PathBuf {
+    let folder = Profile::folder(profile.of_guests());
+    target().join("wasm32-wasip2").join(folder)
 }
 
 /// The folders of packages under a folder of the workspace, and the packages' names.

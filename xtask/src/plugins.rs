@@ -25,7 +25,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     if !options.pack_only && !spin_is_there() {
         bail!("`spin` is not on the PATH: install Spin 4, or use --pack-only");
     }
-    build::all(Profile::Release, build::Guests::Components)?;
+    build::all(Profile::Dev, build::Guests::Components)?;
     for manifest in pack()? {
         if !options.pack_only {
             process::step(&mut install(&manifest))?;
@@ -34,8 +34,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     }
     println!(
         "\nTo serve the application with Spin itself, make its variables once and hand them over:\n\n  \
-         target/release/taskwhisper migrate up --database-url <URL of the owner>\n  \
-         target/release/taskwhisper provision --database-url <URL of the owner> --state-dir .taskwhisper\n  \
+         target/debug/taskwhisper migrate up --database-url <URL of the owner>\n  \
+         target/debug/taskwhisper provision --database-url <URL of the owner> --state-dir .taskwhisper\n  \
          set -a; . .taskwhisper/secrets.env; set +a; spin up --listen 127.0.0.1:3000\n"
     );
     Ok(())
@@ -66,7 +66,7 @@ fn pack() -> anyhow::Result<Vec<PathBuf>> {
     let folder = paths::target().join("plugins");
     std::fs::create_dir_all(&folder)?;
     let program = folder.join("taskwhisper");
-    std::fs::copy(paths::binary(Profile::Release, "taskwhisper"), &program)
+    std::fs::copy(paths::binary(Profile::Dev, "taskwhisper"), &program)
         .with_context(|| format!("copying to {}", program.display()))?;
     // Most of the binary is line tables, which the packages can do without.
     if process::answers("strip", "--version") {

@@ -51,7 +51,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     let starting =
         own.then(|| std::thread::spawn(move || Cluster::start(&folder, Durability::Kept)));
     let kafka = options.kafka.then(|| Kafka::start(&state));
-    let built = build::all(Profile::Release, build::Guests::Components);
+    let built = build::all(Profile::Dev, build::Guests::Components);
     let cluster = match starting.map(std::thread::JoinHandle::join) {
         None => None,
         Some(Ok(started)) => Some(started?),
@@ -69,7 +69,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     };
     let _cluster = cluster.map(Kept::new);
     let mut host = host(
-        Profile::Release,
+        Profile::Dev,
         &state,
         &url,
         &options.listen,

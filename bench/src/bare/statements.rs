@@ -10,8 +10,9 @@ use domain::TaskQuery;
 use events::{Actor, Source};
 use serde_json::{Map, Value, json};
 use spin_sdk::pg::{Error, ParameterValue};
+use store::Author;
 use store::database::{Database, Row};
-use store::tasks::{self, Author, NewTask, Origin};
+use store::tasks::{self, NewTask, Origin};
 use uuid::Uuid;
 
 pub struct Statements {
@@ -22,18 +23,15 @@ pub struct Statements {
     pub order: String,
     /// The columns of a new task with only a title.
     columns: Map<String, Value>,
+    /// The event of a new task.
+    event: Map<String, Value>,
 }
 
 impl Statements {
     pub async fn of_the_store(page: u32) -> anyhow::Result<Self> {
         let recorder = Recorder::default();
         let user_id = Uuid::nil();
-        let author = Author {
-            user_id,
-            actor: Actor::User { id: user_id },
-            source: Source::Rest,
-            traceparent: None,
-        };
+        let author = Author::user(user_id, Source::Rest, None);
         let input = json!({ "title": "title" });
         let input = input.as_object().context("an object")?;
         let task = domain::create(input, Tz::UTC, Utc::now())
@@ -44,9 +42,10 @@ impl Statements {
             origin: Origin::Request,
         };
         tasks::create(&recorder, &author, new).await?;
-        let (create, parameters) = recorder.take(5)?;
-        let Some(ParameterValue::Str(columns)) = parameters.get(1) else {
-            anyhow::bail!("the store's columns of a new task are not text any more");
+        let (create, parameters) = recorder.take(3)?;
+        let [_, ParameterValue::Str(columns), ParameterValue::Str(event)] = parameters.as_slice()
+        else {
+            anyhow::bail!("the store's columns and event of a new task are not text any more");
         };
         let columns = serde_json::from_str(columns)?;
 
@@ -65,7 +64,16 @@ impl Statements {
             list,
             order: query.order.to_string(),
             columns,
+            event: serde_json::from_str(event)?,
         })
+    }
+
+    /// What the application says of a new task's event.
+    pub fn event(&self, user_id: Uuid) -> String {
+        let mut event = self.event.clone();
+        event.insert("change_id".to_owned(), json!(Uuid::now_v7()));
+        event.insert("actor".to_owned(), json!(Actor::User { id: user_id }));
+        Value::Object(event).to_string()
     }
 
     pub fn columns(&self, id: Uuid, title: &str) -> String {

@@ -1,28 +1,30 @@
 //! `/api/{user_id}/audit-logs`: what happened to one's tasks and account, oldest first.
 
-use events::EventType;
-use http_api::{
-    Body, Context, Problem, Query, Request, Response, Route, authenticate, cursor, response, routes,
-};
-use store::audit::{self, AuditQuery};
+use contract::audit_log::{Endpoint, ROUTES};
+use events::{EventType, Source};
+use http_api::{Admitted, Body, Problem, Query, Response, cursor, response, routes};
+use operations::audit_log::{self, AuditQuery};
+use operations::{Author, Context};
 
-const ROUTES: &[Route<()>] = &[Route::get("/api/{user_id}/audit-logs", ())];
+http_api::service!(Endpoint, ROUTES, handle);
 
-const SCOPE: &str = "audit:read";
+async fn handle(call: Admitted<Endpoint>, _body: impl Body) -> Result<Response, Problem> {
+    match call.endpoint {
+        Endpoint::ListAuditLogs => list(call).await,
+    }
+}
 
-http_api::service!(route);
-
-async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
-    let matched = routes::find(ROUTES, request.method(), request.uri().path())?;
-    let caller = authenticate(request.headers()).await?;
-    let user_id = caller.require_user(matched.param("user_id"))?;
-    caller.require_scope(SCOPE)?;
-    let query = read_query(request.uri().query())?;
-
+async fn list(call: Admitted<Endpoint>) -> Result<Response, Problem> {
+    let query = read_query(call.query())?;
+    let user_id = call.user_id()?;
     let db = store::connect().await.map_err(Problem::internal)?;
-    let (items, next) = audit::list(&db, user_id, &query).await?;
-    let next = next.map(|seq| cursor::encode(&seq)).transpose()?;
-    Ok(response::page(&items, next.as_deref()))
+    let context = Context::new(
+        db,
+        Author::user(user_id, Source::Rest, call.context.traceparent),
+    );
+    let page = audit_log::list(&context, &query).await?;
+    let next = page.next.map(|seq| cursor::encode(&seq)).transpose()?;
+    Ok(response::page(&page.items, next.as_deref()))
 }
 
 fn read_query(text: Option<&str>) -> Result<AuditQuery, Problem> {

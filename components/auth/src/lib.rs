@@ -11,69 +11,33 @@ mod settings;
 mod sign_in;
 mod sign_up;
 
+use contract::auth::{Endpoint, ROUTES};
 use http_api::{
-    Body, Context, Parts, Problem, Query, Request, Response, Route, StatusCode, authenticate,
-    header, response, response::ResponseExt, routes,
+    Admitted, Body, Problem, Query, Response, StatusCode, header, response, response::ResponseExt,
 };
 use settings::Settings;
 
-#[derive(Clone, Copy)]
-enum Endpoint {
-    SignUp,
-    SignIn,
-    Refresh,
-    SignOut,
-    Jwks,
-    ReadMe,
-    ChangeMe,
-    ChangePassword,
-}
-
-const ROUTES: &[Route<Endpoint>] = &[
-    Route::post("/api/auth/sign-up", Endpoint::SignUp),
-    Route::post("/api/auth/sign-in", Endpoint::SignIn),
-    Route::post("/api/auth/refresh", Endpoint::Refresh),
-    Route::post("/api/auth/sign-out", Endpoint::SignOut),
-    Route::get("/api/auth/jwks", Endpoint::Jwks),
-    Route::get("/api/auth/me", Endpoint::ReadMe),
-    Route::patch("/api/auth/me", Endpoint::ChangeMe),
-    Route::post("/api/auth/change-password", Endpoint::ChangePassword),
-];
-
-/// What every endpoint gets: the request without its body, and what it carries beside.
+/// What every endpoint gets: the request without its body, and what it needs beside.
 struct Call {
-    parts: Parts,
-    context: Context,
+    request: Admitted<Endpoint>,
     settings: std::rc::Rc<Settings>,
 }
 
-http_api::service!(route);
+http_api::service!(Endpoint, ROUTES, handle);
 
-async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let endpoint = routes::find(ROUTES, &parts.method, parts.uri.path())?.endpoint;
-    Query::refuse_all(parts.uri.query())?;
+async fn handle(request: Admitted<Endpoint>, body: impl Body) -> Result<Response, Problem> {
+    Query::refuse_all(request.query())?;
     let settings = settings::load().await.map_err(Problem::internal)?;
-    let call = Call {
-        parts,
-        context,
-        settings,
-    };
-    match endpoint {
+    let call = Call { request, settings };
+    match call.request.endpoint {
         Endpoint::SignUp => sign_up::sign_up(&call, body).await,
         Endpoint::SignIn => sign_in::sign_in(&call, body).await,
-        Endpoint::Refresh => session::refresh(&call, body).await,
+        Endpoint::RefreshSession => session::refresh(&call, body).await,
         Endpoint::SignOut => session::sign_out(&call, body).await,
-        Endpoint::Jwks => Ok(jwks(&call.settings)),
-        Endpoint::ReadMe => me::read(authenticate(&call.parts.headers).await?).await,
-        Endpoint::ChangeMe => {
-            let identity = authenticate(&call.parts.headers).await?;
-            me::change(&call, identity, body).await
-        }
-        Endpoint::ChangePassword => {
-            let identity = authenticate(&call.parts.headers).await?;
-            me::change_password(&call, identity, body).await
-        }
+        Endpoint::ListKeys => Ok(jwks(&call.settings)),
+        Endpoint::ReadAccount => me::read(&call).await,
+        Endpoint::ChangeAccount => me::change(&call, body).await,
+        Endpoint::ChangePassword => me::change_password(&call, body).await,
     }
 }
 

@@ -1,24 +1,22 @@
 //! `/api/auth/me` and `/api/auth/change-password`: one's own account.
 
-use http_api::{Body, Field, Identity, Problem, Response, StatusCode, read_object, response};
+use events::Source;
+use http_api::{Body, Field, Problem, Response, StatusCode, read_object, response};
+use operations::accounts::{self, Changes};
+use operations::{Author, Context};
+use store::Connection;
 use store::auth::AttemptKeys;
 
 use crate::{Call, input, password, refresh_token, session, sign_in};
 
-const SCOPE_READ: &str = "account:read";
-const SCOPE_WRITE: &str = "account:write";
-
-pub async fn read(caller: Identity) -> Result<Response, Problem> {
-    caller.require_scope(SCOPE_READ)?;
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let user = store::auth::read_user(&db, caller.user_id).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+pub async fn read(call: &Call) -> Result<Response, Problem> {
+    let user = accounts::read(&context(call).await?).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// A merge patch (RFC 7396) of name and time zone.
-pub async fn change(call: &Call, caller: Identity, body: impl Body) -> Result<Response, Problem> {
-    caller.require_scope(SCOPE_WRITE)?;
-    let mut fields = read_object(&call.parts.headers, body).await?;
+pub async fn change(call: &Call, body: impl Body) -> Result<Response, Problem> {
+    let mut fields = read_object(call.request.headers(), body).await?;
     let name = match input::name(&mut fields) {
         Field::Null => Some(String::new()),
         other => other.value(),
@@ -32,31 +30,27 @@ pub async fn change(call: &Call, caller: Identity, body: impl Body) -> Result<Re
     };
     fields.finish()?;
 
-    let db = store::connect().await.map_err(Problem::internal)?;
-    let origin = session::origin(call);
-    let user = store::auth::update_user(&db, caller.user_id, name, time_zone, &origin).await?;
-    Ok(response::json_text(StatusCode::OK, user.ok_or_else(gone)?))
+    let changes = Changes { name, time_zone };
+    let context = context(call).await?;
+    let user = accounts::change(&context, changes, &session::origin(call)).await?;
+    Ok(response::json_text(StatusCode::OK, user))
 }
 
 /// Ends every session but the one it answers with.
-pub async fn change_password(
-    call: &Call,
-    caller: Identity,
-    body: impl Body,
-) -> Result<Response, Problem> {
-    caller.require_scope(SCOPE_WRITE)?;
-    let mut fields = read_object(&call.parts.headers, body).await?;
+pub async fn change_password(call: &Call, body: impl Body) -> Result<Response, Problem> {
+    let user_id = call.request.user_id()?;
+    let mut fields = read_object(call.request.headers(), body).await?;
     let current = input::password(&mut fields, "current_password");
     let new = input::new_password(&mut fields, "new_password");
     fields.finish()?;
 
     let db = store::connect().await.map_err(Problem::internal)?;
-    let checked_hash = store::auth::read_password_hash(&db, caller.user_id)
+    let checked_hash = store::auth::read_password_hash(&db, user_id)
         .await?
         .ok_or_else(gone)?;
     let keys = AttemptKeys::new(
-        &caller.user_id.to_string(),
-        call.context.client_ip.as_deref(),
+        &user_id.to_string(),
+        call.request.context.client_ip.as_deref(),
     );
     sign_in::count_attempt(&db, &keys, "").await?;
     let wrong = || Problem::invalid_field("current_password", "is wrong");
@@ -67,7 +61,7 @@ pub async fn change_password(
     let token = refresh_token::generate().map_err(Problem::internal)?;
     let user = store::auth::change_password(
         &db,
-        caller.user_id,
+        user_id,
         checked_hash,
         new_hash,
         session::stored(&token),
@@ -75,7 +69,15 @@ pub async fn change_password(
     )
     .await?
     .ok_or_else(wrong)?;
-    session::signed_in(call, StatusCode::OK, caller.user_id, &user, &token)
+    session::signed_in(call, StatusCode::OK, user_id, &user, &token)
+}
+
+async fn context(call: &Call) -> Result<Context<Connection>, Problem> {
+    let user_id = call.request.user_id()?;
+    let db = store::connect().await.map_err(Problem::internal)?;
+    let traceparent = call.request.context.traceparent.clone();
+    let author = Author::user(user_id, Source::Rest, traceparent);
+    Ok(Context::new(db, author))
 }
 
 fn gone() -> Problem {

@@ -18,10 +18,10 @@ use crate::{
 };
 
 pub async fn refresh(call: &Call, body: impl Body) -> Result<Response, Problem> {
-    read_optional_object(&call.parts.headers, body)
+    read_optional_object(call.request.headers(), body)
         .await?
         .finish()?;
-    let Some(presented) = cookie::read(&call.parts.headers) else {
+    let Some(presented) = cookie::read(call.request.headers()) else {
         return Err(unauthorized("there is no refresh token: sign in"));
     };
     let next = refresh_token::generate().map_err(Problem::internal)?;
@@ -46,10 +46,10 @@ pub async fn refresh(call: &Call, body: impl Body) -> Result<Response, Problem> 
 }
 
 pub async fn sign_out(call: &Call, body: impl Body) -> Result<Response, Problem> {
-    read_optional_object(&call.parts.headers, body)
+    read_optional_object(call.request.headers(), body)
         .await?
         .finish()?;
-    if let Some(presented) = cookie::read(&call.parts.headers) {
+    if let Some(presented) = cookie::read(call.request.headers()) {
         let db = store::connect().await.map_err(Problem::internal)?;
         store::auth::sign_out(&db, refresh_token::hash(presented), &origin(call)).await?;
     }
@@ -96,11 +96,12 @@ pub fn stored(token: &RefreshToken) -> NewToken {
 }
 
 pub fn origin(call: &Call) -> Origin {
-    let user_agent = call.parts.headers.get(header::USER_AGENT);
+    let user_agent = call.request.headers().get(header::USER_AGENT);
     Origin {
-        ip: call.context.client_ip.clone(),
+        change_id: Uuid::now_v7(),
+        ip: call.request.context.client_ip.clone(),
         user_agent: user_agent.and_then(|value| Some(value.to_str().ok()?.to_owned())),
-        traceparent: call.context.traceparent.clone(),
+        traceparent: call.request.context.traceparent.clone(),
     }
 }
 

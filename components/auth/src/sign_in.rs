@@ -20,7 +20,7 @@ const MAX_ACCOUNT_ATTEMPTS: i32 = 10;
 const MAX_PEER_ATTEMPTS: i32 = 300;
 
 pub async fn sign_in(call: &Call, body: impl Body) -> Result<Response, Problem> {
-    let mut fields = read_object(&call.parts.headers, body).await?;
+    let mut fields = read_object(call.request.headers(), body).await?;
     let email = input::email(&mut fields);
     let password = input::password(&mut fields, "password");
     fields.finish()?;

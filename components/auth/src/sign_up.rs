@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{Call, input, password, refresh_token, session};
 
 pub async fn sign_up(call: &Call, body: impl Body) -> Result<Response, Problem> {
-    let mut fields = read_object(&call.parts.headers, body).await?;
+    let mut fields = read_object(call.request.headers(), body).await?;
     let email = input::email(&mut fields);
     let password = input::new_password(&mut fields, "password");
     let name = input::name(&mut fields).value().unwrap_or_default();

@@ -16,7 +16,6 @@ pub struct Check {
     name: &'static str,
     status: &'static str,
     duration_ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'static str>,
 }
 

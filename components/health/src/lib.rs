@@ -2,22 +2,12 @@
 
 mod check;
 
+use contract::health::{Endpoint, ROUTES};
 use http_api::response;
-use http_api::{Body, Context, Parts, Problem, Request, Response, Route, StatusCode, routes};
+use http_api::{Admitted, Body, Problem, Response, StatusCode};
 use serde::Serialize;
 
 use crate::check::Check;
-
-#[derive(Clone, Copy)]
-enum Endpoint {
-    Live,
-    Ready,
-}
-
-const ROUTES: &[Route<Endpoint>] = &[
-    Route::get("/health/live", Endpoint::Live),
-    Route::get("/health/ready", Endpoint::Ready),
-];
 
 #[derive(Serialize)]
 struct Health {
@@ -25,13 +15,12 @@ struct Health {
     checks: Vec<Check>,
 }
 
-http_api::service!(route);
+http_api::service!(Endpoint, ROUTES, handle);
 
-async fn route(request: Request<impl Body>, _context: Context) -> Result<Response, Problem> {
-    let (Parts { method, uri, .. }, _) = request.into_parts();
-    let checks = match routes::find(ROUTES, &method, uri.path())?.endpoint {
-        Endpoint::Live => Vec::new(),
-        Endpoint::Ready => vec![check::postgres().await],
+async fn handle(call: Admitted<Endpoint>, _body: impl Body) -> Result<Response, Problem> {
+    let checks = match call.endpoint {
+        Endpoint::IsLive => Vec::new(),
+        Endpoint::IsReady => vec![check::postgres().await],
     };
     let (code, status) = match checks.iter().all(Check::is_ok) {
         true => (StatusCode::OK, "ok"),

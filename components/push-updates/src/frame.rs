@@ -1,7 +1,7 @@
 //! The frames of the subprotocol `taskwhisper.v1`: JSON objects with a `type`.
 
 use chrono::SecondsFormat;
-use events::{CE_SOURCE, Event};
+use events::{Event, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use spin_websocket::{Delivery, Frame as Raw, Message};
@@ -25,10 +25,11 @@ pub enum Frame<'a> {
     Event {
         id: Uuid,
         event_type: &'a str,
+        subject: &'a Subject,
         task_id: Option<Uuid>,
-        /// The task after it, in the shape of the HTTP API.
-        task: &'a Option<Value>,
-        source: Option<&'a str>,
+        /// The subject after it, in the shape of the HTTP API.
+        data: &'a Option<Value>,
+        source: &'a str,
         timestamp: String,
     },
     /// The answer to a `ping`.
@@ -46,14 +47,11 @@ enum FromClient {
 
 /// The frame for a live record; `None` for one that is no event.
 pub fn of_record(message: &Message) -> Option<Delivery> {
-    of_event(
-        message.value.as_deref().unwrap_or_default(),
-        message.header(CE_SOURCE),
-    )
+    of_event(message.value.as_deref().unwrap_or_default())
 }
 
 /// The frame for an event's value.
-pub fn of_event(value: &[u8], source: Option<&str>) -> Option<Delivery> {
+pub fn of_event(value: &[u8]) -> Option<Delivery> {
     let event = match Event::from_value(Some(value)) {
         Ok(event) => event,
         Err(error) => {
@@ -64,9 +62,10 @@ pub fn of_event(value: &[u8], source: Option<&str>) -> Option<Delivery> {
     let frame = Frame::Event {
         id: event.event_id,
         event_type: &event.event_type,
+        subject: &event.subject,
         task_id: event.task_id,
-        task: &event.task_data,
-        source,
+        data: &event.data,
+        source: &event.source,
         timestamp: event.timestamp.to_rfc3339_opts(SecondsFormat::Micros, true),
     };
     Some(delivery(Some(event.event_id), &frame))
@@ -111,11 +110,14 @@ mod tests {
     fn value() -> Value {
         json!({
             "event_id": ID,
+            "change_id": ID,
             "event_type": "task.completed",
             "user_id": ID,
+            "subject": {"type": "task", "id": ID},
             "task_id": ID,
             "actor": {"type": "user", "id": ID},
-            "task_data": {"id": ID, "title": "water the plants"},
+            "source": "rest",
+            "data": {"id": ID, "title": "water the plants"},
             "previous_data": {"id": ID},
             "metadata": {},
             "timestamp": "2026-11-21T04:32:40.798149Z"
@@ -128,7 +130,7 @@ mod tests {
             topic: "task-events".into(),
             key: ID.into(),
             timestamp_ms: 0,
-            headers: vec![("ce_source".into(), b"rest".to_vec())],
+            headers: Vec::new(),
             value: Some(value().to_string().into_bytes()),
         };
         let delivery = of_record(&message).expect("an event");
@@ -141,8 +143,9 @@ mod tests {
             "type": "event",
             "id": ID,
             "event_type": "task.completed",
+            "subject": {"type": "task", "id": ID},
             "task_id": ID,
-            "task": {"id": ID, "title": "water the plants"},
+            "data": {"id": ID, "title": "water the plants"},
             "source": "rest",
             "timestamp": "2026-11-21T04:32:40.798149Z"
         });
@@ -151,8 +154,8 @@ mod tests {
 
     #[test]
     fn a_record_that_is_no_event_is_left_out() {
-        assert!(of_event(b"{}", None).is_none());
-        assert!(of_event(b"", None).is_none());
+        assert!(of_event(b"{}").is_none());
+        assert!(of_event(b"").is_none());
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn continued(since: Uuid, missed: Missed) -> Resumption {
     let events = missed
         .events
         .iter()
-        .filter_map(|logged| frame::of_event(logged.payload.as_bytes(), logged.source.as_deref()));
+        .filter_map(|logged| frame::of_event(logged.payload.as_bytes()));
     Resumption {
         deliveries: events.chain([frame::delivery(None, &ready)]).collect(),
         known: missed.known.iter().map(Uuid::to_string).collect(),

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use events::Event;
+use serde_json::Value;
 use spin_kafka::{Failure, Message, Outcome};
 use store::Connection;
-use store::audit::{Entry, record};
+use store::audit::record;
 
 spin_kafka::handler!(handle);
 
@@ -14,19 +15,23 @@ const HELD: &str = "an event of this user before it could not be recorded";
 /// The whole batch in one statement. Where that fails, one event after another, so that an event
 /// which the database can never take does not hold back the others.
 async fn handle(batch: Vec<Message>) -> anyhow::Result<Vec<Outcome>> {
-    let read: Vec<Result<Entry, Failure>> = batch.iter().map(entry).collect();
-    let entries: Vec<Entry> = read.iter().flatten().cloned().collect();
+    let read: Vec<Result<Value, Failure>> = batch.iter().map(event).collect();
+    let events: Vec<Value> = read.iter().flatten().cloned().collect();
     let db = store::connect().await?;
-    let all_at_once = record(&db, entries).await.is_ok();
+    let count = events.len();
+    let failure = record(&db, events).await.err();
+    if let Some(error) = &failure {
+        eprintln!("{count} events could not be recorded at once, so each is tried alone: {error}");
+    }
     let mut outcomes = Vec::with_capacity(read.len());
     let mut held = BTreeSet::new();
-    for (message, entry) in batch.iter().zip(read) {
-        let outcome = match entry {
+    for (message, event) in batch.iter().zip(read) {
+        let outcome = match event {
             Err(failure) => failure.into(),
-            Ok(_) if all_at_once => Outcome::Done,
+            Ok(_) if failure.is_none() => Outcome::Done,
             // It would stand in the log before the one that comes again.
             Ok(_) if held.contains(&message.key) => Outcome::Retry(HELD.to_owned()),
-            Ok(entry) => record_one(&db, entry).await,
+            Ok(event) => record_one(&db, event).await,
         };
         if matches!(outcome, Outcome::Retry(_)) {
             held.insert(&message.key);
@@ -36,19 +41,16 @@ async fn handle(batch: Vec<Message>) -> anyhow::Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
-async fn record_one(db: &Connection, entry: Entry) -> Outcome {
-    match record(db, vec![entry]).await {
+async fn record_one(db: &Connection, event: Value) -> Outcome {
+    match record(db, vec![event]).await {
         Ok(_) => Outcome::Done,
         Err(error) if store::is_refused_value(&error) => Outcome::Reject(error.to_string()),
         Err(error) => Outcome::Retry(error.to_string()),
     }
 }
 
-fn entry(message: &Message) -> Result<Entry, Failure> {
+/// The value as it came, with fields that a newer version may have added.
+fn event(message: &Message) -> Result<Value, Failure> {
     Event::from_value(message.value.as_deref()).map_err(Failure::reject)?;
-    Ok(Entry {
-        // As it came, with fields that a newer version may have added.
-        event: message.json()?,
-        source: message.event_source().unwrap_or("unknown").to_owned(),
-    })
+    Ok(message.json()?)
 }

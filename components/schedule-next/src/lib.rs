@@ -1,11 +1,11 @@
 //! Makes the next occurrence of a repeating task that was completed. Handling an event again makes
 //! no second one: a task is followed once, and a slot of a series filled once.
 
-use anyhow::Context;
-use events::{Actor, Event, EventType, Source};
+use anyhow::Context as _;
+use events::{Event, EventType, Source};
+use operations::recurrence::{Scheduled, schedule_next};
+use operations::{Author, Context};
 use spin_kafka::{Failure, Message};
-use store::recurrence::{Scheduled, schedule_next};
-use store::tasks::Author;
 
 spin_kafka::each!(handle);
 
@@ -15,14 +15,10 @@ async fn handle(message: Message) -> Result<(), Failure> {
     let (Some(EventType::TaskCompleted), Some(task_id)) = (event.kind(), event.task_id) else {
         return Ok(());
     };
-    let author = Author {
-        user_id: event.user_id,
-        actor: Actor::System,
-        source: Source::Recurrence,
-        traceparent: message.traceparent().map(str::to_owned),
-    };
-    let db = store::connect().await?;
-    let scheduled = schedule_next(&db, &author, task_id)
+    let traceparent = message.traceparent().map(str::to_owned);
+    let author = Author::system(event.user_id, Source::Recurrence, traceparent);
+    let context = Context::new(store::connect().await?, author);
+    let scheduled = schedule_next(&context, task_id)
         .await
         .with_context(|| format!("scheduling what follows task {task_id}"))?;
     match scheduled {

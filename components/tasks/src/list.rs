@@ -1,22 +1,16 @@
 //! `GET /tasks`.
 
-use crate::{Call, parsed};
+use crate::{Call, page, parsed};
 use domain::{Order, Position, TaskQuery, time::parse_date};
-use http_api::{Problem, Query, Response, cursor, response};
-use store::tasks;
+use http_api::{Problem, Query, Response};
+use operations::tasks;
 
 /// The most words of a search; each costs the database.
 const MAX_WORDS: usize = 20;
 
 pub async fn list(call: &Call) -> Result<Response, Problem> {
     let query = read_query(call.parts.uri.query())?;
-    let db = call.database().await?;
-    let page = tasks::list(&db, call.author.user_id, &query).await?;
-    let next = page
-        .next
-        .map(|position| cursor::encode(&position))
-        .transpose()?;
-    Ok(response::page(&page.items, next.as_deref()))
+    page(tasks::list(&call.context, &query).await?)
 }
 
 fn read_query(text: Option<&str>) -> Result<TaskQuery, Problem> {

@@ -1,9 +1,9 @@
 //! `GET /notifications`: what was sent, newest first.
 
-use crate::Call;
+use crate::{Call, page};
 use domain::time::parse_instant;
-use http_api::{Problem, Query, Response, cursor, response};
-use store::notifications::{self, Position};
+use http_api::{Problem, Query, Response};
+use operations::notifications::{self, Position};
 
 pub async fn list(call: &Call) -> Result<Response, Problem> {
     let mut query = Query::parse(call.parts.uri.query());
@@ -16,10 +16,5 @@ pub async fn list(call: &Call) -> Result<Response, Problem> {
         query.violation("cursor", "must be the next_cursor of a previous page");
     }
     query.finish()?;
-
-    let db = call.database().await?;
-    let (items, next) =
-        notifications::list(&db, call.author.user_id, limit, after.as_ref()).await?;
-    let next = next.map(|position| cursor::encode(&position)).transpose()?;
-    Ok(response::page(&items, next.as_deref()))
+    page(notifications::list(&call.context, limit, after.as_ref()).await?)
 }

@@ -1,5 +1,6 @@
-//! Serves the web application's files, mounted at `/`. Any other address that could be a page is
-//! answered with `index.html`, where the application routes it; an API address never is.
+//! Serves the files of the web application and of `/docs`, mounted at `/`. A folder's page is its
+//! `index.html`. Any other address that could be a page gets the application's, which routes it; an API
+//! address never does.
 
 mod asset;
 mod encoding;
@@ -8,48 +9,51 @@ mod path;
 mod policy;
 mod respond;
 
+use std::io;
 use std::path::Path;
+use std::rc::Rc;
 
-use http_api::{Context, Method, Parts, Problem, Request, Response};
-use spin_sdk::http_service;
+use contract::web::{Endpoint, ROUTES};
+use http_api::{Admitted, Body, Problem, Response};
 
+use crate::asset::Asset;
 use crate::path::Target;
 use crate::policy::Policy;
 
 /// Where the manifest mounts the built files.
 const ROOT: &str = "/";
 
-#[http_service]
-async fn handle(request: spin_sdk::http::Request) -> Response {
-    let (parts, _body) = request.into_parts();
-    let mut response = http_api::serve(Request::from_parts(parts, ()), route).await;
-    let public_url = spin_sdk::variables::get("public_url").await;
-    Policy::new(public_url.ok().as_deref()).apply(response.headers_mut());
-    response
+http_api::service!(Endpoint, ROUTES, handle, finish secure);
+
+async fn handle(call: Admitted<Endpoint>, _body: impl Body) -> Result<Response, Problem> {
+    match call.endpoint {
+        Endpoint::ReadPage => read(&call),
+    }
 }
 
-async fn route(request: Request<()>, _context: Context) -> Result<Response, Problem> {
-    let (
-        Parts {
-            method,
-            uri,
-            headers,
-            ..
-        },
-        (),
-    ) = request.into_parts();
-    if method != Method::GET && method != Method::HEAD {
-        return Err(Problem::method_not_allowed("GET, HEAD"));
-    }
-    let root = Path::new(ROOT);
-    let found = match path::target(uri.path()) {
-        Target::File(name) => asset::load(root, &name)?,
-        Target::Page(name) => match asset::load(root, &name)? {
-            Some(file) => Some(file),
-            None => asset::load(root, path::INDEX)?,
-        },
+fn read(call: &Admitted<Endpoint>) -> Result<Response, Problem> {
+    let found = match path::target(call.parts.uri.path()) {
+        Target::File(name) => load(&[&name])?,
+        Target::Page(name) => load(&[&name, &format!("{name}/{}", path::INDEX), path::INDEX])?,
         Target::None => None,
     };
     let asset = found.ok_or_else(|| Problem::not_found("page or file"))?;
-    Ok(respond::with(&asset, &method, &headers))
+    Ok(respond::with(&asset, &call.parts.method, call.headers()))
+}
+
+/// The first of these that is a file.
+fn load(names: &[&str]) -> io::Result<Option<Rc<Asset>>> {
+    for name in names {
+        if let Some(asset) = asset::load(Path::new(ROOT), name)? {
+            return Ok(Some(asset));
+        }
+    }
+    Ok(None)
+}
+
+/// Problems have the security headers, too.
+async fn secure(mut response: Response) -> Response {
+    let public_url = spin_sdk::variables::get("public_url").await;
+    Policy::new(public_url.ok().as_deref()).apply(response.headers_mut());
+    response
 }

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use url::form_urlencoded;
-
 /// The page that routes everything which is no file.
 pub const INDEX: &str = "index.html";
 /// Addresses of the API and the host: an unknown one is an error, not a page.
@@ -16,7 +14,7 @@ const VARIANTS: [&str; 2] = [".br", ".gz"];
 pub enum Target {
     /// This file or nothing.
     File(String),
-    /// This file, else the application's page.
+    /// This file, else the page of this folder, else the application's.
     Page(String),
     /// Nothing.
     None,
@@ -54,26 +52,12 @@ pub fn target(path: &str) -> Target {
 /// The decoded segment, if it can only be the name of a file here: no `..`, no hidden file, no
 /// separator that was percent-encoded.
 fn plain_name(segment: &str) -> Option<Cow<'_, str>> {
-    let name = percent_decode(segment)?;
+    let name = http_api::path::decode(segment)?;
     let is_plain = !name.is_empty()
         && !name.starts_with('.')
         && !name.contains(['/', '\\', ':'])
         && !name.contains(char::is_control);
     is_plain.then_some(name)
-}
-
-fn percent_decode(segment: &str) -> Option<Cow<'_, str>> {
-    if !segment.contains('%') {
-        return Some(Cow::Borrowed(segment));
-    }
-    // `+` is a plus in a path, and `=` and `&` end nothing.
-    let escaped = segment
-        .replace('+', "%2B")
-        .replace('=', "%3D")
-        .replace('&', "%26");
-    let (name, _) = form_urlencoded::parse(escaped.as_bytes()).next()?;
-    let is_utf8 = !name.contains(char::REPLACEMENT_CHARACTER);
-    is_utf8.then(|| Cow::Owned(name.into_owned()))
 }
 
 #[cfg(test)]

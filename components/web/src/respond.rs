@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_api::response::{self, ResponseExt as _};
-use http_api::{Method, Response};
+use http_api::{Method, Response, conditional};
 use http_body_util::Full;
 
 use crate::asset::Asset;
@@ -23,7 +23,7 @@ pub fn with(asset: &Asset, method: &Method, headers: &HeaderMap) -> Response {
         Some(name) => format!("\"{}-{name}\"", asset.hash),
         None => format!("\"{}\"", asset.hash),
     };
-    let mut response = match matches(headers, &etag) {
+    let mut response = match conditional::client_has(headers, &etag) {
         true => response::empty(StatusCode::NOT_MODIFIED),
         false => full(asset, encoding, content, method),
     };
@@ -57,17 +57,6 @@ fn full(asset: &Asset, encoding: Encoding, content: bytes::Bytes, method: &Metho
         Method::HEAD => response,
         _ => response.with_header(header::CONTENT_LENGTH, length.to_string()),
     }
-}
-
-/// `If-None-Match` (RFC 9110 section 13.1.2): compared weakly.
-fn matches(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|candidate| candidate == "*" || candidate.trim_start_matches("W/") == etag)
 }
 
 #[cfg(test)]

@@ -1,84 +1,34 @@
-//! A cluster for tests: the real broker of `TEST_KAFKA_BROKERS`, else librdkafka's own in this
-//! process, which knows the protocol but is no Kafka.
+//! What the tests of all crates stand on. It fails by panicking, never by an answer that a test would have
+//! to look at; what a machine lacks is said in a line that starts with `skipped:`.
+//!
+//! `cargo xtask test` sets the variables: `TEST_DATABASE_URL`, a throw-away Postgres server (superuser),
+//! `TEST_KAFKA_BROKERS` and `TEST_KAFKA_HOME`, a broker and the jars to start others, and `TEST_GUESTS_DIR`,
+//! the folder of the built guests.
 
-use kafka_client::rdkafka::mocking::MockCluster;
-use kafka_client::rdkafka::producer::DefaultProducerContext;
-use kafka_client::{Cluster, Connection, TopicSpec};
+#![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 
-/// Names a real broker for tests; `cargo xtask test` sets it.
-pub const BROKERS_VARIABLE: &str = "TEST_KAFKA_BROKERS";
+mod guests;
+mod wait;
 
-/// Brokers for a test, alive as long as this.
-pub struct TestCluster {
-    brokers: String,
-    mock: Option<MockCluster<'static, DefaultProducerContext>>,
-}
+#[cfg(feature = "host")]
+mod host;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "postgres")]
+mod postgres;
 
-impl TestCluster {
-    /// The real broker, if there is one; else one in this process.
-    pub fn any() -> Self {
-        Self::real().unwrap_or_else(|missing| {
-            println!("on librdkafka's broker in this process: {missing}");
-            #[expect(clippy::expect_used, reason = "a test cannot go on without")]
-            let mock = MockCluster::new(1).expect("a broker in this process");
-            Self {
-                brokers: mock.bootstrap_servers(),
-                mock: Some(mock),
-            }
-        })
-    }
+pub use guests::{shared_state, state_folder, wasm};
+#[cfg(feature = "host")]
+pub use host::{Loaded, load, runtime_options};
+#[cfg(feature = "kafka")]
+pub use kafka::{BROKERS_VARIABLE, OwnBroker, TestCluster};
+#[cfg(feature = "postgres")]
+pub use postgres::{Database, connect, migrations};
+pub use wait::{eventually, within};
 
-    /// The real broker.
-    ///
-    /// # Errors
-    /// Words to print after `skipped:`.
-    pub fn real() -> Result<Self, String> {
-        match std::env::var(BROKERS_VARIABLE) {
-            Ok(brokers) if !brokers.is_empty() => Ok(Self::at(brokers)),
-            _ => Err(format!(
-                "set {BROKERS_VARIABLE} to a Kafka broker's host:port (cargo xtask test does)"
-            )),
-        }
-    }
-
-    /// Brokers that run already.
-    pub fn at(brokers: impl Into<String>) -> Self {
-        Self {
-            brokers: brokers.into(),
-            mock: None,
-        }
-    }
-
-    /// Whether it is the one in this process. It does not look up offsets by time, and nobody but
-    /// [`TestCluster::create_topic`] makes topics there, those of dead letters included.
-    pub fn is_mock(&self) -> bool {
-        self.mock.is_some()
-    }
-
-    /// `host:port`.
-    pub fn brokers(&self) -> &str {
-        &self.brokers
-    }
-
-    /// How to connect.
-    pub fn connection(&self) -> Connection {
-        Connection::plain(&self.brokers)
-    }
-
-    /// Makes a topic on either kind of broker.
-    pub async fn create_topic(&self, name: &str, partitions: i32) -> Result<(), String> {
-        if let Some(mock) = &self.mock {
-            let created = mock.create_topic(name, partitions, 1);
-            return created.map_err(|error| error.to_string());
-        }
-        let spec = TopicSpec {
-            name: name.to_owned(),
-            partitions,
-            replication: 1,
-            config: Vec::new(),
-        };
-        let cluster = Cluster::new(&self.connection()).map_err(|e| e.to_string())?;
-        let created = cluster.create_topics(&[spec]).await;
-        created.map(drop).map_err(|error| error.to_string())
-    }
+/// The folder of the workspace's `Cargo.toml`.
+pub fn workspace() -> std::path::PathBuf {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.ancestors().nth(2);
+    root.expect("this crate is two levels down").to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Guest {
     pub fn new(name: &str) -> Self {
         Self(Component {
             id: name.into(),
-            wasm: wasm(name),
+            wasm: testing::wasm(&format!("guest-{name}")),
             ..Component::default()
         })
     }
@@ -59,29 +59,9 @@ impl Guest {
     }
 }
 
-/// Where `cargo xtask test` has built the guests: `TEST_GUESTS_DIR`, else beside this test.
-fn wasm(name: &str) -> PathBuf {
-    let folder = match std::env::var_os("TEST_GUESTS_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => {
-            let test = std::env::current_exe().unwrap_or_default();
-            let target = test.ancestors().nth(3).unwrap_or(Path::new("target"));
-            target.join("wasm32-wasip2/guest")
-        }
-    };
-    let file = folder.join(format!("guest_{}.wasm", name.replace('-', "_")));
-    assert!(
-        file.is_file(),
-        "{} is missing: build it with `cargo build --profile guest --target wasm32-wasip2 -p \
-         guest-{name}` (`cargo xtask test` does)",
-        file.display()
-    );
-    file
-}
-
-/// Compile and link guests with a state folder of their own.
+/// Compile and link guests with a state folder of their own, but for what was compiled before.
 pub async fn load(guests: Vec<Guest>) -> anyhow::Result<(Arc<Runtime>, Arc<App>, TempDir)> {
-    let state = tempfile::tempdir()?;
+    let state = testing::state_folder();
     let (runtime, app) = load_with(options(state.path()), guests).await?;
     Ok((runtime, app, state))
 }
@@ -134,7 +114,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Serve guests, with short limits that `adjust` may change.
+    /// Serve guests, with limits that `adjust` may change.
     pub async fn serve(
         guests: Vec<Guest>,
         adjust: impl FnOnce(&mut trigger_http::Options),
@@ -152,8 +132,8 @@ impl Host {
         let (runtime, app, state) = load(guests).await?;
         let variables = Variables::new(&app, VariableOptions::default())?;
         let mut options = trigger_http::Options::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        options.request_deadline = Duration::from_secs(5);
-        options.drain_timeout = Duration::from_secs(5);
+        options.request_deadline = Duration::from_secs(60);
+        options.drain_timeout = Duration::from_secs(60);
         adjust(&mut options);
         let service =
             trigger_http::Service::new(&app, &variables, &runtime, Vec::new(), options).await?;

@@ -1,18 +1,19 @@
 //! The HTTP API as any client sees it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::whereabouts::Whereabouts;
 
 pub const PASSWORD: &str = "correct horse battery";
 
 /// A client of one host.
 #[derive(Clone)]
 pub struct Api {
-    base: String,
-    websocket: SocketAddr,
+    host: Arc<Whereabouts>,
     http: reqwest::Client,
 }
 
@@ -37,21 +38,18 @@ pub struct Reply {
 }
 
 impl Api {
-    pub(crate) fn new(address: SocketAddr, websocket: SocketAddr) -> Self {
+    pub(crate) fn new(host: Arc<Whereabouts>) -> Self {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .build()
             .expect("an HTTP client");
-        Self {
-            base: format!("http://{address}"),
-            websocket,
-            http,
-        }
+        Self { host, http }
     }
 
     /// For requests of unusual form. The path starts with `/`.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let url = format!("http://{}{path}", self.host.http());
+        self.http.request(method, url)
     }
 
     /// Sends it; `Err` when there was no answer.
@@ -130,7 +128,7 @@ impl Api {
 
     /// The address of the same host for WebSockets.
     pub fn websocket_url(&self, path: &str) -> String {
-        format!("ws://{}{path}", self.websocket)
+        format!("ws://{}{path}", self.host.websocket())
     }
 }
 

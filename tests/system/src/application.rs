@@ -4,16 +4,12 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use tempfile::TempDir;
+use testing::{eventually, state_folder, workspace};
 
-use crate::host::{spawn, taskwhisper, workspace};
-use crate::system::state_folder;
-use crate::wait::eventually;
-
-/// The first start compiles the component.
-const SAYS_WITHIN: Duration = Duration::from_secs(60);
+use crate::host::taskwhisper;
+use crate::process::{kill_group, spawn};
 
 /// A folder with an application, and the host that runs it; killed and gone when dropped.
 pub struct Application {
@@ -73,7 +69,7 @@ impl Application {
     pub async fn says(&mut self, text: &str) {
         let log = self.log();
         let host = self.host.as_mut().expect("it runs");
-        eventually(text, SAYS_WITHIN, async || {
+        eventually(text, async || {
             if let Some(status) = host.try_wait().expect("can be waited for") {
                 panic!("the host ended with {status}");
             }
@@ -91,7 +87,7 @@ impl Application {
 impl Drop for Application {
     fn drop(&mut self) {
         if let Some(mut host) = self.host.take() {
-            let _gone = host.kill();
+            kill_group(&host);
             let _status = host.wait();
         }
         if std::thread::panicking() {

@@ -1,19 +1,20 @@
 //! What carries events, and a Kafka that a system has for itself.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kafka_broker::{Broker, Options};
 use kafka_client::rdkafka::admin::{AdminClient, AdminOptions};
 use kafka_client::rdkafka::client::DefaultClientContext;
 use kafka_client::rdkafka::types::RDKafkaErrorCode;
 use kafka_client::{Cluster, Connection};
-use tempfile::TempDir;
+use testing::{OwnBroker, eventually};
 use tokio::sync::{Semaphore, SemaphorePermit};
-
-use crate::wait::eventually;
 
 /// One system at a time has the broker that all share: topics and groups have fixed names.
 static SHARED: Semaphore = Semaphore::const_new(1);
+
+/// How long a broker may take to list its groups.
+const LISTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What brings events to their handlers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum Carrier {
 /// A Kafka without topics and groups.
 pub struct Kafka {
     brokers: String,
-    own: Option<(Broker, TempDir)>,
+    own: Option<OwnBroker>,
     _claim: Option<SemaphorePermit<'static>>,
 }
 
@@ -54,20 +55,10 @@ impl Kafka {
     /// A broker of one's own, to be killed. `None`,
     /// with a line that says why, where it cannot run.
     pub async fn own() -> Option<Self> {
-        let libs = match kafka_broker::libs_for_tests() {
-            Ok(libs) => libs,
-            Err(missing) => {
-                println!("skipped: {missing}");
-                return None;
-            }
-        };
-        let folder = tempfile::tempdir().expect("a folder for the broker");
-        let options = Options::new(libs, folder.path());
-        let start = move || Broker::start(options).expect("the broker starts");
-        let broker = tokio::task::spawn_blocking(start).await.expect("no panic");
+        let broker = OwnBroker::start().await?;
         Some(Self {
             brokers: broker.brokers(),
-            own: Some((broker, folder)),
+            own: Some(broker),
             _claim: None,
         })
     }
@@ -77,51 +68,60 @@ impl Kafka {
         &self.brokers
     }
 
-    /// `kill -9` of the broker.
-    pub fn kill(&mut self) {
-        let (broker, _) = self.own.as_mut().expect("a broker of one's own");
-        broker.kill();
-    }
-
-    /// Starts it again after [`Kafka::kill`], where it was, with what it had.
-    pub async fn start_again(&mut self) {
-        let (mut broker, folder) = self.own.take().expect("a broker of one's own");
-        let start = move || {
-            broker.start_again().expect("the broker starts again");
-            broker
-        };
-        let broker = tokio::task::spawn_blocking(start).await.expect("no panic");
-        self.own = Some((broker, folder));
+    /// The broker of one's own, to be killed and started again.
+    pub fn broker(&mut self) -> &mut OwnBroker {
+        self.own.as_mut().expect("a broker of one's own")
     }
 }
 
+/// Topics and groups that the application's manifest names, and its topics of dead letters.
+fn names() -> (BTreeSet<String>, BTreeSet<String>) {
+    let text = std::fs::read_to_string(testing::workspace().join("spin.toml"));
+    let manifest: toml::Table = text.expect("a manifest").parse().expect("TOML");
+    let topics = manifest["application"]["trigger"]["kafka"]["topics"].as_table();
+    let topics = topics.expect("a table of topics").keys();
+    let topics = topics.flat_map(|topic| [topic.clone(), format!("{topic}.dead-letter")]);
+    let triggers = manifest["trigger"]["kafka"].as_array();
+    let groups = triggers.expect("a list of triggers").iter();
+    let groups = groups.filter_map(|trigger| trigger.get("group")?.as_str());
+    (topics.collect(), groups.map(str::to_owned).collect())
+}
+
+/// Removes what a system before left. Tests of the triggers use the same broker meanwhile.
 async fn clean(brokers: &str) {
     let connection = Connection::plain(brokers);
     let cluster = Cluster::new(&connection).expect("a client");
-    let topics = cluster.topics().await.expect("the broker answers");
-    let names: Vec<_> = topics.iter().map(|topic| topic.name.as_str()).collect();
+    let (topics, groups) = names();
+    let left = async || {
+        let all = cluster.topics().await.expect("the broker answers");
+        let names = all.into_iter().map(|topic| topic.name);
+        names
+            .filter(|name| topics.contains(name))
+            .collect::<Vec<_>>()
+    };
+    let names = left().await;
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
     if !names.is_empty() {
         cluster.delete_topics(&names).await.expect("topics go");
     }
+    eventually("topics are gone", async || {
+        left().await.is_empty().then_some(())
+    })
+    .await;
     let admin: AdminClient<DefaultClientContext> = connection
         .client_config()
         .expect("settings")
         .create()
         .expect("a client");
-    let within = Duration::from_secs(60);
-    eventually("topics are gone", within, async || {
-        let left = cluster.topics().await.ok()?;
-        left.is_empty().then_some(())
-    })
-    .await;
-    eventually("groups are gone", within, async || {
-        let list = admin.inner().fetch_group_list(None, within).ok()?;
-        let groups: Vec<_> = list.groups().iter().map(|group| group.name()).collect();
-        if groups.is_empty() {
+    eventually("groups are gone", async || {
+        let list = admin.inner().fetch_group_list(None, LISTED_WITHIN).ok()?;
+        let left = list.groups().iter().map(|group| group.name());
+        let left: Vec<_> = left.filter(|name| groups.contains(*name)).collect();
+        if left.is_empty() {
             return Some(());
         }
         let results = admin
-            .delete_groups(&groups, &AdminOptions::new())
+            .delete_groups(&left, &AdminOptions::new())
             .await
             .ok()?;
         let gone = |result: &Result<_, (_, RDKafkaErrorCode)>| {

@@ -1,31 +1,40 @@
 //! A fresh database on the throw-away server.
 
-use tokio_postgres::{Client, NoTls, types::ToSql};
-use uuid::Uuid;
+use tokio_postgres::{Client, types::ToSql};
 
-/// A database that only one system uses. It is left behind: the server is thrown away as a whole.
+use crate::host::taskwhisper;
+
+/// A database that only one system uses, gone when dropped.
 pub struct Database {
     /// The owner's connection URL.
     pub url: String,
     client: Client,
+    _own: testing::Database,
 }
 
 impl Database {
-    /// `None`, with a line that says so, when no server was named.
+    /// One that the binary has migrated; `None`, with a line that says so, when no server was named.
     pub async fn create() -> Option<Self> {
-        let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-            println!("skipped: set TEST_DATABASE_URL (cargo xtask test does)");
-            return None;
-        };
-        let name = format!("system_{}", Uuid::new_v4().simple());
-        connect(&server)
-            .await
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("creates a database on the server of TEST_DATABASE_URL");
-        let url = with_database(&server, &name);
-        let client = connect(&url).await;
-        Some(Self { url, client })
+        let migrated = testing::Database::from_template("system", async |url| {
+            let mut migrate = taskwhisper();
+            migrate.args(["migrate", "up", "--database-url", &url]);
+            let output = migrate.output().expect("taskwhisper runs");
+            assert!(output.status.success(), "{output:?}");
+        });
+        Some(Self::of(migrated.await?).await)
+    }
+
+    /// One with nothing in it.
+    pub async fn empty() -> Option<Self> {
+        Some(Self::of(testing::Database::empty().await?).await)
+    }
+
+    async fn of(own: testing::Database) -> Self {
+        Self {
+            url: own.url.clone(),
+            client: own.client().await,
+            _own: own,
+        }
     }
 
     /// Changes what only the owner may.
@@ -39,45 +48,5 @@ impl Database {
         let row = self.client.query_one(statement, parameters).await;
         row.unwrap_or_else(|error| panic!("{statement}: {error}"))
             .get(0)
-    }
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .unwrap_or_else(|error| panic!("Postgres of TEST_DATABASE_URL: {error}"));
-    tokio::spawn(connection);
-    client
-}
-
-/// The same server's URL with another database.
-fn with_database(server: &str, name: &str) -> String {
-    let (address, options) = match server.split_once('?') {
-        Some((address, options)) => (address, format!("?{options}")),
-        None => (server, String::new()),
-    };
-    let authority = address.find("://").map_or(0, |at| at + 3);
-    let end = address[authority..]
-        .find('/')
-        .map_or(address.len(), |at| authority + at);
-    format!("{}/{name}{options}", &address[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_database;
-
-    #[test]
-    fn only_the_database_is_exchanged() {
-        for (server, expected) in [
-            ("postgres://u:p@h:5/a", "postgres://u:p@h:5/x"),
-            ("postgres://h", "postgres://h/x"),
-            (
-                "postgres://h/a?sslmode=disable",
-                "postgres://h/x?sslmode=disable",
-            ),
-        ] {
-            assert_eq!(with_database(server, "x"), expected);
-        }
     }
 }

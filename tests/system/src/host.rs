@@ -3,17 +3,24 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    process::{Child, Command, ExitStatus},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use crate::{Api, Secrets, wait::eventually};
+use testing::{eventually, shared_state, workspace};
+use tokio::sync::Mutex;
 
-/// The first start compiles every component; later ones find them in the cache.
-const READY_WITHIN: Duration = Duration::from_secs(180);
+use crate::{
+    Api, Secrets,
+    process::{kill_group, spawn},
+    whereabouts::Whereabouts,
+};
+
+/// Any free port.
+const ANY_PORT: &str = "127.0.0.1:0";
+/// A member of Kafka's groups that is stopped leaves them; then it is ended by force.
 const LEAVES_WITHIN: Duration = Duration::from_secs(8);
 /// How much of the log a failed test shows.
 const LOG_TAIL_LINES: usize = 120;
@@ -22,12 +29,8 @@ const LOG_TAIL_LINES: usize = 120;
 pub struct Host {
     child: Child,
     command: Command,
-    /// Where it serves HTTP.
-    pub address: SocketAddr,
-    /// Where it serves WebSockets.
-    websocket: SocketAddr,
-    /// Where it serves `/metrics`, if it is ours.
-    admin: Option<SocketAddr>,
+    /// Where it serves, which changes with every start.
+    whereabouts: Arc<Whereabouts>,
     log: PathBuf,
     /// Groups of Kafka's wait long for a member that did not say that it leaves.
     leaves: bool,
@@ -36,28 +39,17 @@ pub struct Host {
 impl Host {
     /// Starts a host and waits until it is ready.
     pub async fn start(database_url: &str, state: &Path, brokers: Option<&str>) -> Self {
-        let (address, admin) = (free_address(), free_address());
         let mut command = taskwhisper();
         match brokers {
             Some(brokers) => command.env("SPIN_VARIABLE_KAFKA_BROKERS", brokers),
             None => command.env_remove("SPIN_VARIABLE_KAFKA_BROKERS"),
         };
         command
-            .arg("up")
-            .args(["--listen", &address.to_string()])
-            .args(["--admin-listen", &admin.to_string()])
+            .args(["up", "--listen", ANY_PORT, "--admin-listen", ANY_PORT])
             .args(["--database-url", database_url])
             .arg("--state-dir")
             .arg(state);
-        Self::launch(
-            command,
-            state,
-            address,
-            address,
-            Some(admin),
-            brokers.is_some(),
-        )
-        .await
+        Self::launch(command, state, Whereabouts::default(), brokers.is_some()).await
     }
 
     /// Starts the real Spin, with the plugins installed in this data folder, on a database that is
@@ -85,40 +77,64 @@ impl Host {
             .arg("--state-dir")
             .arg(state)
             .env("SPIN_DATA_DIR", data_dir);
-        Self::launch(command, state, address, websocket, None, false).await
+        let whereabouts = Whereabouts::fixed(address, websocket);
+        Self::launch(command, state, whereabouts, false).await
     }
 
+    /// Starts it and waits until it is ready. In all test programs together one host is the first: it compiles
+    /// every component, and the others find them in the cache.
     async fn launch(
-        mut command: Command,
+        command: Command,
         state: &Path,
-        address: SocketAddr,
-        websocket: SocketAddr,
-        admin: Option<SocketAddr>,
+        whereabouts: Whereabouts,
         leaves: bool,
     ) -> Self {
-        let log = state.join("host.log");
-        let child = spawn(&mut command, &log);
-        let mut host = Self {
-            child,
-            command,
-            address,
-            websocket,
-            admin,
-            log,
-            leaves,
+        static COMPILED: Mutex<bool> = Mutex::const_new(false);
+        let start = async || {
+            let mut host = Self::launch_now(command, state, whereabouts, leaves);
+            host.ready().await;
+            host
         };
-        host.ready().await;
+        let mut compiled = COMPILED.lock().await;
+        if *compiled {
+            drop(compiled);
+            return start().await;
+        }
+        let lock = File::create(shared_state().join("first-start.lock"));
+        let lock = lock.expect("a lock file");
+        let locked = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+        let _locked = locked.await.expect("no panic").expect("locked");
+        let host = start().await;
+        *compiled = true;
         host
     }
 
+    fn launch_now(
+        mut command: Command,
+        state: &Path,
+        whereabouts: Whereabouts,
+        leaves: bool,
+    ) -> Self {
+        let log = state.join("host.log");
+        let whereabouts = Arc::new(whereabouts);
+        whereabouts.follow(&log);
+        let child = spawn(&mut command, &log);
+        Self {
+            child,
+            command,
+            whereabouts,
+            log,
+            leaves,
+        }
+    }
+
     pub fn api(&self) -> Api {
-        Api::new(self.address, self.websocket)
+        Api::new(self.whereabouts.clone())
     }
 
     /// The sum of a counter over all series that have these labels, as Prometheus would read it.
     pub async fn counter(&self, name: &str, labels: &[&str]) -> u64 {
-        let admin = self.admin.expect("the real Spin serves no metrics");
-        let url = format!("http://{admin}/metrics");
+        let url = format!("http://{}/metrics", self.whereabouts.admin());
         let response = reqwest::get(url).await.expect("the admin listener answers");
         let text = response.text().await.expect("metrics are text");
         let series = text.lines().filter(|line| {
@@ -133,12 +149,16 @@ impl Host {
 
     /// `kill -9`.
     pub fn kill(&mut self) {
-        self.child.kill().expect("the host was running");
+        // Another host may get its port.
+        self.whereabouts.forget();
+        kill_group(&self.child);
         self.child.wait().expect("the host can be waited for");
     }
 
-    /// Starts it again after [`Host::kill`], on the same addresses, without waiting for it.
+    /// Starts it again after [`Host::kill`] or its end, without waiting for it.
     pub fn start_again(&mut self) {
+        self.whereabouts.forget();
+        self.whereabouts.follow(&self.log);
         self.child = spawn(&mut self.command, &self.log);
     }
 
@@ -171,9 +191,9 @@ impl Host {
     }
 
     /// Waits until the process has ended by itself.
-    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
+    pub async fn ended(&mut self) -> ExitStatus {
         let child = &mut self.child;
-        eventually("the host ends", within, async || {
+        eventually("the host ends", async || {
             child.try_wait().expect("can be waited for")
         })
         .await
@@ -185,12 +205,12 @@ impl Host {
 
     /// Waits until it answers.
     pub async fn ready(&mut self) {
-        let url = format!("http://{}/health/ready", self.address);
-        let child = &mut self.child;
-        eventually("the host is ready", READY_WITHIN, async || {
+        let (child, whereabouts) = (&mut self.child, &self.whereabouts);
+        eventually("the host is ready", async || {
             if let Some(status) = child.try_wait().expect("can be waited for") {
                 panic!("the host ended with {status} instead of becoming ready");
             }
+            let url = format!("http://{}/health/ready", whereabouts.http());
             let response = reqwest::get(&url).await.ok()?;
             response.status().is_success().then_some(())
         })
@@ -208,11 +228,7 @@ impl Drop for Host {
             }
         }
         // It may have ended already, but what it started may not.
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill")
-            .args(["-KILL", "--", &group])
-            .stderr(Stdio::null())
-            .status();
+        kill_group(&self.child);
         let _ = self.child.wait();
         if std::thread::panicking() {
             let log = self.log();
@@ -220,7 +236,7 @@ impl Drop for Host {
             let tail = &lines[lines.len().saturating_sub(LOG_TAIL_LINES)..];
             eprintln!(
                 "--- log of the host at {}\n{}\n---",
-                self.address,
+                self.whereabouts.http(),
                 tail.join("\n")
             );
         }
@@ -229,54 +245,25 @@ impl Drop for Host {
 
 /// The binary under test, in the folder of the manifest.
 pub(crate) fn taskwhisper() -> Command {
-    let root = workspace();
-    let binary = std::env::var_os("TASKWHISPER_BIN")
-        .map_or_else(|| root.join("target/release/taskwhisper"), PathBuf::from);
+    let binary = std::env::var_os("TASKWHISPER_BIN").map_or_else(beside_this_test, PathBuf::from);
     assert!(
         binary.exists(),
-        "{} is missing: cargo build --release -p taskwhisper",
+        "{} is missing: cargo build -p taskwhisper",
         binary.display()
     );
     let mut command = Command::new(binary);
-    command.current_dir(root);
+    command.current_dir(workspace());
     command
 }
 
-pub(crate) fn spawn(command: &mut Command, log: &Path) -> Child {
-    let open = || {
-        File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the log can be written")
-    };
-    command
-        .stdin(Stdio::null())
-        .stdout(open())
-        .stderr(open())
-        .process_group(0)
-        .spawn()
-        .expect("the host can be started")
+fn beside_this_test() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    let profile = test.ancestors().nth(2);
+    profile.unwrap_or(Path::new(".")).join("taskwhisper")
 }
 
-pub(crate) fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors()
-        .nth(2)
-        .expect("tests/system is two levels down")
-        .to_owned()
-}
-
-/// Below the ports that the system gives to outgoing connections, so that none of those takes it
-/// before the host does.
+/// For programs that must be told a port.
 fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 100).expect("below 100") * 100;
-    loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
+    let listener = TcpListener::bind(ANY_PORT).expect("a port");
+    listener.local_addr().expect("an address")
 }

@@ -1,7 +1,5 @@
 //! The WebSocket as a browser sees it.
 
-use std::time::Duration;
-
 use futures::StreamExt;
 use http::{HeaderValue, header};
 use serde_json::Value;
@@ -12,9 +10,6 @@ use tokio_tungstenite::{
 };
 
 use crate::Api;
-
-/// How long a frame may take. The reminder scan runs every 5 seconds.
-const FRAME_WITHIN: Duration = Duration::from_secs(20);
 
 /// An open connection to `/ws`.
 pub struct Socket {
@@ -84,9 +79,7 @@ impl Socket {
 
     /// The next frame's JSON.
     pub async fn next(&mut self) -> Value {
-        tokio::time::timeout(FRAME_WITHIN, self.next_text())
-            .await
-            .expect("a frame arrives in time")
+        testing::within(self.next_text()).await
     }
 
     /// The next frame that is an event of this type; others are passed over.

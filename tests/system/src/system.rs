@@ -1,14 +1,15 @@
 //! A whole system: database, state folder, host.
 
-use std::{fs, os::unix::fs::symlink, process::Command};
+use std::{fs, process::Command, sync::LazyLock};
 
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, SemaphorePermit};
-
-use crate::{
-    Api, Carrier, Database, Host, Kafka, Secrets,
-    host::{taskwhisper, workspace},
+use testing::state_folder;
+use tokio::{
+    runtime::Runtime,
+    sync::{OnceCell, Semaphore, SemaphorePermit},
 };
+
+use crate::{Api, Carrier, Database, Host, Kafka, Secrets, host::taskwhisper};
 
 /// Systems that run at the same time: hosts share few cores with the test runner.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -21,7 +22,7 @@ pub struct System {
     more_states: Vec<TempDir>,
     // Behind the hosts, which leave their groups when they are dropped.
     kafka: Option<Kafka>,
-    _slot: SemaphorePermit<'static>,
+    _slot: Option<SemaphorePermit<'static>>,
 }
 
 impl System {
@@ -38,7 +39,40 @@ impl System {
     /// A system whose events go through this Kafka, or through the event log alone.
     pub async fn with(kafka: Option<Kafka>) -> Option<Self> {
         let slot = SLOTS.acquire().await.expect("never closed");
-        let database = Database::create().await?;
+        Self::on(Database::create().await?, kafka, Some(slot)).await
+    }
+
+    /// A system on a database that has nothing in it yet.
+    pub async fn on_empty_database() -> Option<Self> {
+        let slot = SLOTS.acquire().await.expect("never closed");
+        Self::on(Database::empty().await?, None, Some(slot)).await
+    }
+
+    /// The system of all tests in this program that need none of their own, made by the first of them. It
+    /// ends with the program.
+    pub async fn shared<S>(start: impl FnOnce() -> S + Send + 'static) -> Option<&'static Self>
+    where
+        S: Future<Output = Option<Self>>,
+    {
+        static SHARED: OnceCell<Option<System>> = OnceCell::const_new();
+        // Its connections outlive the runtime of the test that makes it.
+        static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+        let make = async || {
+            let made = tokio::task::spawn_blocking(|| RUNTIME.block_on(start()));
+            let mut system = made.await.expect("no panic");
+            if let Some(system) = &mut system {
+                system._slot = None;
+            }
+            system
+        };
+        SHARED.get_or_init(make).await.as_ref()
+    }
+
+    async fn on(
+        database: Database,
+        kafka: Option<Kafka>,
+        slot: Option<SemaphorePermit<'static>>,
+    ) -> Option<Self> {
         let state = state_folder();
         let brokers = kafka.as_ref().map(Kafka::brokers);
         let host = Host::start(&database.url, state.path(), brokers).await;
@@ -70,8 +104,13 @@ impl System {
             state,
             more_states: Vec::new(),
             kafka: None,
-            _slot: slot,
+            _slot: Some(slot),
         })
+    }
+
+    /// `host:port` of the Kafka its events go through.
+    pub fn brokers(&self) -> &str {
+        self.kafka.as_ref().expect("a system with Kafka").brokers()
     }
 
     /// The Kafka its events go through.
@@ -139,13 +178,4 @@ impl System {
         self.more_states.push(state);
         host
     }
-}
-
-/// A state folder that shares its compiled components with those of other runs, as a second start does.
-pub(crate) fn state_folder() -> TempDir {
-    let state = tempfile::tempdir().expect("a folder for the state");
-    let cache = workspace().join("target/tmp/system-tests-cache");
-    fs::create_dir_all(&cache).expect("a folder for compiled components");
-    symlink(cache, state.path().join("cache")).expect("the cache can be linked");
-    state
 }

@@ -1,16 +1,17 @@
 //! A task: what people write, and what follows from it.
 
-use crate::time::{due_instant, instant, local, parse_date, parse_instant, parse_time, parse_zone};
-use crate::{Pattern, Repetition, Rule, Slot};
+use crate::change::Edit;
+use crate::time::{due_instant, instant, local, parse_instant, time_of_day};
+use crate::{Pattern, Repetition, Rule, Slot, fields};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
 
         impl $name {
             /// The word on the wire and in the database.
@@ -66,8 +67,9 @@ words! {
     }
 }
 
-/// The fields of a task that people can change.
-#[derive(Debug, Clone, PartialEq)]
+/// The fields of a task that people can change. In JSON they are named as in the HTTP API, in events and
+/// in the database: the row's JSON is read as this, and this is written as columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// 1 to 500 characters on one line, without blanks around it.
     pub title: String,
@@ -82,16 +84,35 @@ pub struct Task {
     /// The day it is due.
     pub due_date: Option<NaiveDate>,
     /// The time of that day; never without a day.
+    #[serde(default, with = "time_of_day")]
     pub due_time: Option<NaiveTime>,
     /// The zone that day and time are in.
     pub time_zone: Tz,
     /// How it repeats; never without a day.
+    #[serde(rename = "recurrence_rule")]
     pub rule: Option<Rule>,
     /// What the next occurrence is counted from.
     pub repeat_from: RepeatFrom,
     /// When to remind of it.
     pub remind_at: Option<DateTime<Utc>>,
 }
+
+/// What an input may name: the fields of [`Task`], and the two that say in plain words how it repeats.
+pub(crate) const EDITABLE: [&str; 13] = [
+    "title",
+    "description",
+    "status",
+    "priority",
+    "tags",
+    "due_date",
+    "due_time",
+    "time_zone",
+    "recurrence_rule",
+    "recurrence_pattern",
+    "recurrence_interval",
+    "repeat_from",
+    "remind_at",
+];
 
 impl Task {
     /// A task with nothing but its title.
@@ -111,52 +132,28 @@ impl Task {
         }
     }
 
-    /// Read the JSON that `task_json` (migrations) makes of a row.
-    ///
-    /// # Errors
-    /// Names the field that is not as `task_json` would write it.
-    pub fn from_json(json: &Value) -> Result<Self, String> {
-        let text = |field: &str| {
-            json.get(field)
-                .and_then(Value::as_str)
-                .ok_or_else(|| format!("the task's {field} is not text"))
-        };
-        fn optional<T>(
-            json: &Value,
-            field: &str,
-            read: impl Fn(&str) -> Result<T, String>,
-        ) -> Result<Option<T>, String> {
-            match json.get(field) {
-                None | Some(Value::Null) => Ok(None),
-                Some(Value::String(text)) => read(text)
-                    .map(Some)
-                    .map_err(|reason| format!("the task's {field} {reason}")),
-                Some(_) => Err(format!("the task's {field} is not text")),
-            }
+    /// Takes over the fields that stand for themselves. Those of the schedule depend on each other and
+    /// are read in `change`.
+    pub(crate) fn take_plain_fields(&mut self, edit: &mut Edit<'_>) {
+        if let Some(title) = edit.always("title", None, fields::title) {
+            self.title = title;
         }
-        let tags = json
-            .get("tags")
-            .and_then(Value::as_array)
-            .ok_or("the task's tags are not a list")?
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
-        Ok(Self {
-            title: text("title")?.to_owned(),
-            description: optional(json, "description", |text| Ok(text.to_owned()))?,
-            status: text("status")?.parse()?,
-            priority: text("priority")?.parse()?,
-            tags,
-            due_date: optional(json, "due_date", parse_date)?,
-            due_time: optional(json, "due_time", parse_time)?,
-            time_zone: parse_zone(text("time_zone")?)?,
-            rule: optional(json, "recurrence_rule", |text| {
-                Rule::parse(text).map_err(|e| e.to_string())
-            })?,
-            repeat_from: text("repeat_from")?.parse()?,
-            remind_at: optional(json, "remind_at", parse_instant)?,
-        })
+        if let Some(description) = edit.optional("description", fields::description) {
+            self.description = description.flatten();
+        }
+        if let Some(status) = edit.always("status", None, fields::parsed(str::parse)) {
+            self.status = status;
+        }
+        let medium = Some(Priority::Medium);
+        if let Some(priority) = edit.always("priority", medium, fields::parsed(str::parse)) {
+            self.priority = priority;
+        }
+        if let Some(tags) = edit.always("tags", Some(Vec::new()), fields::tags) {
+            self.tags = tags;
+        }
+        if let Some(remind_at) = edit.optional("remind_at", fields::parsed(parse_instant)) {
+            self.remind_at = remind_at;
+        }
     }
 
     /// When it is due.
@@ -218,5 +215,21 @@ impl Task {
         let due = self.slot()?.local();
         let ahead = local(self.remind_at?, self.time_zone) - due;
         Some(instant(slot.local() + ahead, self.time_zone))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_field_can_be_edited_and_nothing_else() {
+        let task = serde_json::to_value(Task::new("a", Tz::UTC)).unwrap();
+        let fields = task.as_object().unwrap().keys().map(String::as_str);
+        let named: BTreeSet<&str> = fields
+            .chain(["recurrence_pattern", "recurrence_interval"])
+            .collect();
+        assert_eq!(named, BTreeSet::from(EDITABLE));
     }
 }

@@ -113,6 +113,28 @@ pub fn parse_time(text: &str) -> Result<NaiveTime, String> {
     }
 }
 
+/// `HH:MM` as a field of JSON.
+pub(crate) mod time_of_day {
+    use chrono::NaiveTime;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(
+        time: &Option<NaiveTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = time.map(|time| time.format("%H:%M").to_string());
+        text.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<NaiveTime>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| super::parse_time(&text).map_err(D::Error::custom))
+            .transpose()
+    }
+}
+
 /// Read an RFC 3339 instant.
 ///
 /// # Errors

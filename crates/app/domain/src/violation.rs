@@ -24,6 +24,11 @@ impl Violations {
         });
     }
 
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether something is wrong with this field.
     pub fn has(&self, field: &str) -> bool {
         self.0.iter().any(|violation| violation.field == field)
@@ -44,6 +49,12 @@ impl Violations {
     /// The value, or its violation noted.
     pub(crate) fn keep<T>(&mut self, field: &str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(field, message)).ok()
+    }
+}
+
+impl Extend<Violation> for Violations {
+    fn extend<I: IntoIterator<Item = Violation>>(&mut self, more: I) {
+        self.0.extend(more);
     }
 }
 

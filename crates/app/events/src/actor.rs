@@ -22,17 +22,6 @@ pub enum Actor {
     System,
 }
 
-impl Actor {
-    /// As JSON text, for a statement's parameter.
-    pub fn to_json(&self) -> String {
-        match self {
-            Self::User { id } => format!(r#"{{"type":"user","id":"{id}"}}"#),
-            Self::Assistant { id } => format!(r#"{{"type":"assistant","id":"{id}"}}"#),
-            Self::System => r#"{"type":"system"}"#.to_owned(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,8 +30,8 @@ mod tests {
     fn json_text_reads_back_as_the_same_actor() {
         let id = Uuid::from_u128(7);
         for actor in [Actor::User { id }, Actor::Assistant { id }, Actor::System] {
-            let read: Actor = serde_json::from_str(&actor.to_json()).unwrap();
-            assert_eq!(read, actor);
+            let text = serde_json::to_string(&actor).unwrap();
+            assert_eq!(serde_json::from_str::<Actor>(&text).unwrap(), actor);
         }
     }
 }

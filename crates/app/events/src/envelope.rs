@@ -1,32 +1,36 @@
 //! The value of every event.
 
-use crate::{Actor, EventType};
+use crate::{Actor, EventType, Subject, SubjectType};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// The value of an event, the same on every topic.
-///
-/// Events about tasks are put together in SQL by `task_event` (migrations), from the JSON of the row
-/// that the statement wrote; the others by [`Event::about_user`].
+/// The value of an event, one shape for everything that can change and on every topic. The SQL
+/// function `append_event` (migrations) writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// UUIDv7, the same as the record's `ce_id`. Effects are keyed by it.
     pub event_id: Uuid,
+    /// The same for all events of one request.
+    pub change_id: Uuid,
     /// The name of an [`EventType`], or of one that a newer version has added.
     pub event_type: String,
     /// Whose it is; the record's key.
     pub user_id: Uuid,
-    /// The task it is about.
+    /// What it is about.
+    pub subject: Subject,
+    /// The task it concerns, be it the subject or what the subject belongs to.
     #[serde(default)]
     pub task_id: Option<Uuid>,
     /// Who did it.
     pub actor: Actor,
-    /// The task after the change, in the shape of the HTTP API.
+    /// The name of a [`crate::Source`], or of one that a newer version has added.
+    pub source: String,
+    /// The subject after the change, in the shape of the HTTP API.
     #[serde(default)]
-    pub task_data: Option<Value>,
-    /// The task before the change; absent for a new one.
+    pub data: Option<Value>,
+    /// The subject before the change; absent for a new one.
     #[serde(default)]
     pub previous_data: Option<Value>,
     /// What else belongs to this type of event.
@@ -57,38 +61,18 @@ pub enum InvalidEvent {
 }
 
 impl Event {
-    /// An event about an account rather than a task, made now.
-    pub fn about_user(
-        kind: EventType,
-        user_id: Uuid,
-        actor: Actor,
-        metadata: Map<String, Value>,
-    ) -> Self {
-        Self {
-            event_id: Uuid::now_v7(),
-            event_type: kind.as_str().to_owned(),
-            user_id,
-            task_id: None,
-            actor,
-            task_data: None,
-            previous_data: None,
-            metadata,
-            timestamp: Utc::now(),
-        }
-    }
-
     /// Read a record's value.
     ///
     /// # Errors
-    /// When it is no event, or a `task.*` event without its task.
+    /// When it is no event, or one about a task without its task.
     pub fn from_value(value: Option<&[u8]>) -> Result<Self, InvalidEvent> {
         let event: Self = serde_json::from_slice(value.ok_or(InvalidEvent::Empty)?)?;
-        if event.event_type.starts_with("task.") {
+        if event.subject.is(SubjectType::Task) {
             if event.task_id.is_none() {
                 return Err(event.incomplete("task_id"));
             }
-            if !event.task_data.as_ref().is_some_and(Value::is_object) {
-                return Err(event.incomplete("task_data"));
+            if !event.data.as_ref().is_some_and(Value::is_object) {
+                return Err(event.incomplete("data"));
             }
         }
         Ok(event)
@@ -97,14 +81,6 @@ impl Event {
     /// The type, where this version knows it.
     pub fn kind(&self) -> Option<EventType> {
         EventType::from_name(&self.event_type)
-    }
-
-    /// As JSON text, for a statement's parameter.
-    ///
-    /// # Errors
-    /// Never for a value that was built by this crate.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
     }
 
     pub(crate) fn incomplete(&self, field: &'static str) -> InvalidEvent {
@@ -127,11 +103,14 @@ mod tests {
     fn completed() -> Value {
         json!({
             "event_id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc598",
+            "change_id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc597",
             "event_type": "task.completed",
             "user_id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc599",
+            "subject": {"type": "task", "id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc59a"},
             "task_id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc59a",
             "actor": {"type": "user", "id": "01a1fc60-bd5f-79a6-9fa6-46d5552cc599"},
-            "task_data": {"status": "completed"},
+            "source": "rest",
+            "data": {"status": "completed"},
             "previous_data": {"status": "pending"},
             "metadata": {},
             "timestamp": "2026-11-21T04:32:40.798149Z"
@@ -150,13 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn an_account_event_reads_back_the_same() {
-        let id = Uuid::now_v7();
-        let event = Event::about_user(EventType::UserSignedIn, id, Actor::User { id }, Map::new());
-        let text = event.to_json().unwrap();
-        let back = Event::from_value(Some(text.as_bytes())).unwrap();
-        assert_eq!(back.event_id, event.event_id);
-        assert_eq!(back.kind(), Some(EventType::UserSignedIn));
+    fn an_event_about_something_else_needs_no_task() {
+        let mut value = completed();
+        value["event_type"] = json!("user.signed_in");
+        value["subject"]["type"] = json!("user");
+        (value["task_id"], value["data"]) = (Value::Null, Value::Null);
+        let event = read(&value).unwrap();
+        assert_eq!(event.kind(), Some(EventType::UserSignedIn));
+        assert!(event.subject.is(SubjectType::User));
+        let id = "01a1fc60-bd5f-79a6-9fa6-46d5552cc59a";
+        assert_eq!(event.subject.to_string(), format!("user/{id}"));
     }
 
     #[test]
@@ -173,13 +155,21 @@ mod tests {
             Event::from_value(Some(b"{oops")),
             Err(InvalidEvent::Malformed(_))
         ));
-        for field in ["event_id", "user_id", "actor", "timestamp"] {
+        for field in [
+            "event_id",
+            "change_id",
+            "user_id",
+            "subject",
+            "actor",
+            "source",
+            "timestamp",
+        ] {
             let mut value = completed();
             value.as_object_mut().unwrap().remove(field);
             let reason = read(&value).unwrap_err().to_string();
             assert!(reason.contains(field), "{reason}");
         }
-        for field in ["task_id", "task_data"] {
+        for field in ["task_id", "data"] {
             let mut value = completed();
             value[field] = Value::Null;
             let reason = read(&value).unwrap_err().to_string();

@@ -44,17 +44,33 @@ impl ReminderDue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Actor;
+    use crate::{Actor, Source, Subject, SubjectType};
+    use chrono::Utc;
     use serde_json::{Map, json};
 
     #[test]
     fn the_reminder_is_read_out_of_the_metadata() {
         let id = Uuid::now_v7();
-        let mut metadata = Map::new();
-        metadata.insert("reminder_id".into(), json!(id.to_string()));
-        let mut event = Event::about_user(EventType::ReminderDue, id, Actor::System, metadata);
+        let mut event = Event {
+            event_id: id,
+            change_id: id,
+            event_type: EventType::ReminderDue.as_str().to_owned(),
+            user_id: id,
+            subject: Subject {
+                kind: SubjectType::Task.as_str().to_owned(),
+                id,
+            },
+            task_id: Some(id),
+            actor: Actor::System,
+            source: Source::Reminder.as_str().to_owned(),
+            data: Some(json!({})),
+            previous_data: None,
+            metadata: Map::new(),
+            timestamp: Utc::now(),
+        };
         assert!(ReminderDue::from_event(&event).is_err());
-        event.task_id = Some(id);
+        let reminder_id = json!(id.to_string());
+        event.metadata.insert("reminder_id".into(), reminder_id);
         assert_eq!(ReminderDue::from_event(&event).unwrap().reminder_id, id);
     }
 }

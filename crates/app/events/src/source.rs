@@ -17,11 +17,13 @@ pub enum Source {
     Recurrence,
     /// A reminder that came due.
     Reminder,
+    /// A change that was taken back.
+    Undo,
 }
 
 /// A name that is no [`Source`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no source: expected one of rest, chat, mcp, import, recurrence, reminder")]
+#[error("`{0}` is no source: expected one of rest, chat, mcp, import, recurrence, reminder, undo")]
 pub struct UnknownSource(String);
 
 impl Source {
@@ -34,6 +36,7 @@ impl Source {
             Self::Import => "import",
             Self::Recurrence => "recurrence",
             Self::Reminder => "reminder",
+            Self::Undo => "undo",
         }
     }
 }
@@ -49,6 +52,7 @@ impl FromStr for Source {
             "import" => Self::Import,
             "recurrence" => Self::Recurrence,
             "reminder" => Self::Reminder,
+            "undo" => Self::Undo,
             other => return Err(UnknownSource(other.to_owned())),
         })
     }

@@ -1,9 +1,9 @@
-//! Event types and the topic that each belongs to.
+//! Event types: what each is about, and the topic it belongs to. A new one is a line of the table.
 
-use crate::topic;
+use crate::{SubjectType, topic};
 
 macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal in $topic:ident,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal about $subject:ident in $topic:ident,)*) => {
         /// What happened. The name is the `ce_type` header and the `event_type` of the value.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum EventType { $($(#[$doc])* $variant,)* }
@@ -21,47 +21,52 @@ macro_rules! event_types {
             pub const fn topic(self) -> &'static str {
                 match self { $(Self::$variant => topic::$topic,)* }
             }
+
+            /// What events of this type are about.
+            pub const fn subject_type(self) -> SubjectType {
+                match self { $(Self::$variant => SubjectType::$subject,)* }
+            }
         }
     };
 }
 
 event_types! {
     /// A task came to be, by hand or as the next occurrence of another.
-    TaskCreated = "task.created" in TASK_EVENTS,
+    TaskCreated = "task.created" about Task in TASK_EVENTS,
     /// Fields of a task changed, its status not.
-    TaskUpdated = "task.updated" in TASK_EVENTS,
+    TaskUpdated = "task.updated" about Task in TASK_EVENTS,
     /// A task was done.
-    TaskCompleted = "task.completed" in TASK_EVENTS,
+    TaskCompleted = "task.completed" about Task in TASK_EVENTS,
     /// A task that was done is pending again.
-    TaskReopened = "task.reopened" in TASK_EVENTS,
+    TaskReopened = "task.reopened" about Task in TASK_EVENTS,
     /// A task went to the trash.
-    TaskDeleted = "task.deleted" in TASK_EVENTS,
+    TaskDeleted = "task.deleted" about Task in TASK_EVENTS,
     /// A task came back from the trash.
-    TaskRestored = "task.restored" in TASK_EVENTS,
+    TaskRestored = "task.restored" about Task in TASK_EVENTS,
     /// The time of a reminder has come; `metadata` is that of [`crate::ReminderDue`].
-    ReminderDue = "reminder.due" in REMINDERS,
+    ReminderDue = "reminder.due" about Task in REMINDERS,
     /// A reminder was delivered.
-    ReminderSent = "reminder.sent" in TASK_UPDATES,
+    ReminderSent = "reminder.sent" about Task in TASK_UPDATES,
     /// An account was made.
-    UserSignedUp = "user.signed_up" in AUDIT_EVENTS,
+    UserSignedUp = "user.signed_up" about User in AUDIT_EVENTS,
     /// A session began.
-    UserSignedIn = "user.signed_in" in AUDIT_EVENTS,
+    UserSignedIn = "user.signed_in" about User in AUDIT_EVENTS,
     /// A session was ended by its user.
-    UserSignedOut = "user.signed_out" in AUDIT_EVENTS,
+    UserSignedOut = "user.signed_out" about User in AUDIT_EVENTS,
     /// Name or time zone of an account changed.
-    UserUpdated = "user.updated" in AUDIT_EVENTS,
+    UserUpdated = "user.updated" about User in AUDIT_EVENTS,
     /// The password changed; every other session ended.
-    PasswordChanged = "user.password_changed" in AUDIT_EVENTS,
+    PasswordChanged = "user.password_changed" about User in AUDIT_EVENTS,
     /// An account was removed.
-    UserDeleted = "user.deleted" in AUDIT_EVENTS,
+    UserDeleted = "user.deleted" about User in AUDIT_EVENTS,
     /// A wrong password for an account that exists.
-    SignInFailed = "sign_in_failed" in AUDIT_EVENTS,
+    SignInFailed = "sign_in_failed" about User in AUDIT_EVENTS,
     /// A refresh token came a second time: its family of sessions was revoked.
-    SessionRevoked = "session.revoked" in AUDIT_EVENTS,
+    SessionRevoked = "session.revoked" about User in AUDIT_EVENTS,
     /// A personal access token was made.
-    TokenCreated = "token.created" in AUDIT_EVENTS,
+    TokenCreated = "token.created" about Token in AUDIT_EVENTS,
     /// A personal access token was revoked.
-    TokenRevoked = "token.revoked" in AUDIT_EVENTS,
+    TokenRevoked = "token.revoked" about Token in AUDIT_EVENTS,
 }
 
 impl EventType {

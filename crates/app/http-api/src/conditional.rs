@@ -1,4 +1,5 @@
-//! Conditional requests (RFC 9110 section 13) over a resource's version number.
+//! Conditional requests (RFC 9110 section 13) over a resource's version number. Not with the crate
+//! `headers`: it reads a malformed `If-Match` as one that matches nothing, where we say what is wrong.
 
 use http::{HeaderMap, header};
 
@@ -47,18 +48,16 @@ impl IfMatch {
     }
 }
 
-/// Whether `If-None-Match` says that the client already has this version (answer 304 then).
-pub fn client_has(headers: &HeaderMap, version: i64) -> bool {
-    let Some(text) = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok())
-    else {
-        return false;
-    };
-    let text = text.trim();
-    text == "*"
-        || split_tags(text)
-            .is_some_and(|tags| tags.iter().any(|tag| tag.value.parse() == Ok(version)))
+/// Whether `If-None-Match` says that the client already has what has this entity tag (answer 304 then).
+/// Compared weakly (RFC 9110 section 13.1.2).
+pub fn client_has(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 struct Tag<'a> {
@@ -112,6 +111,19 @@ mod tests {
             .expect("valid")
             .expect("present");
         assert!(!condition.allows(3));
+    }
+
+    #[test]
+    fn a_client_has_what_it_names_weakly_or_strongly() {
+        let mut headers = HeaderMap::new();
+        assert!(!client_has(&headers, "\"3\""));
+        headers.insert(
+            header::IF_NONE_MATCH,
+            "\"2\", W/\"3\"".parse().expect("a value"),
+        );
+        assert!(client_has(&headers, "\"3\"") && !client_has(&headers, "\"4\""));
+        headers.append(header::IF_NONE_MATCH, "*".parse().expect("a value"));
+        assert!(client_has(&headers, "\"4\""));
     }
 
     #[test]

@@ -48,11 +48,6 @@ impl IdempotencyKey {
             fingerprint: fingerprint(method, path, body),
         }))
     }
-
-    /// 409 for a key that was used with another request.
-    pub fn reused(&self) -> Problem {
-        Problem::conflict("Idempotency-Key", "was already used with another request")
-    }
 }
 
 fn fingerprint(method: &Method, path: &str, body: &[u8]) -> String {

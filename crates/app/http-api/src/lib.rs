@@ -1,25 +1,22 @@
 //! What every HTTP component shares: routes, request bodies and queries, problem documents, access
-//! tokens, pages, conditional requests. It knows HTTP and nothing of tasks or SQL.
+//! tokens, pages, conditional requests. It knows HTTP, and of what is served only how an operation can
+//! fail; nothing of tasks or SQL.
 //!
-//! A component looks like this:
+//! A component declares its routes as data (see the crate `contract`) and says what each does:
 //!
 //! ```ignore
-//! const ROUTES: &[Route<Endpoint>] = &[
-//!     Route::get("/api/{user_id}/tasks", Endpoint::List),
-//!     Route::post("/api/{user_id}/tasks", Endpoint::Create),
-//! ];
+//! http_api::service!(Endpoint, ROUTES, handle);
 //!
-//! http_api::service!(route);
-//!
-//! async fn route(request: Request<impl Body>, context: Context) -> Result<Response, Problem> {
-//!     let (parts, body) = request.into_parts();
-//!     let matched = routes::find(ROUTES, &parts.method, parts.uri.path())?;
-//!     let identity = http_api::authenticate(&parts.headers).await?;
-//!     let user_id = identity.require_user(matched.param("user_id"))?;
-//!     match matched.endpoint { /* ... */ }
+//! async fn handle(call: Admitted<Endpoint>, body: impl Body) -> Result<Response, Problem> {
+//!     let user_id = call.user_id()?;
+//!     match call.endpoint {
+//!         Endpoint::ListTasks => list(user_id, call.query()).await,
+//!         Endpoint::CreateTask => create(user_id, call.headers(), body).await,
+//!     }
 //! }
 //! ```
 
+mod admit;
 pub mod auth;
 pub mod body;
 pub mod conditional;
@@ -27,6 +24,7 @@ pub mod context;
 pub mod cursor;
 pub mod fields;
 pub mod idempotency;
+pub mod path;
 pub mod problem;
 pub mod query;
 pub mod response;
@@ -34,6 +32,9 @@ pub mod routes;
 mod serve;
 pub mod service;
 
+pub use admit::Admitted;
+#[doc(hidden)]
+pub use admit::Callers;
 pub use auth::{Identity, authenticate, authenticate_token};
 pub use body::{Body, read_object, read_optional_object};
 pub use context::Context;
@@ -42,7 +43,7 @@ pub use http::{Method, Request, StatusCode, header, request::Parts};
 pub use problem::{Problem, Violations};
 pub use query::Query;
 pub use response::{Response, ResponseExt};
-pub use routes::{Matched, Route};
+pub use routes::{Access, Route, Router, Verb};
 pub use serve::serve;
 
 #[doc(hidden)]

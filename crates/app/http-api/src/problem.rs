@@ -66,8 +66,18 @@ impl Violations {
     }
 }
 
-/// An error as the client sees it. Any `std::error::Error` becomes a 500 through `?`, or a 503 when
-/// the database behind it cannot answer now: its text goes to the log, never to the client.
+impl IntoIterator for Violations {
+    type Item = FieldError;
+    type IntoIter = std::vec::IntoIter<FieldError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// An error as the client sees it. Through `?` what an operation refused becomes what it says; any other
+/// `std::error::Error` a 500, or a 503 when the database behind it cannot answer now: its text goes to
+/// the log, never to the client.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -211,6 +221,27 @@ impl Problem {
         problem
     }
 
+    /// What an operation says, in the words of HTTP.
+    fn refused(error: operations::Error) -> Self {
+        use operations::Error;
+        match error {
+            Error::Invalid(wrong) => {
+                let mut violations = Violations::new();
+                violations.extend(wrong.into_iter().map(|one| (one.field, one.message)));
+                Self::invalid(violations)
+            }
+            Error::NotFound(what) => Self::not_found(what),
+            Error::Conflict { field, message } => Self::conflict(field, message),
+            Error::PreconditionFailed => Self::precondition_failed(),
+            Error::KeyReused => {
+                Self::conflict("Idempotency-Key", "was already used with another request")
+            }
+            Error::AccountGone => Self::unauthorized(Some("the account no longer exists")),
+            Error::Busy => Self::unavailable(error),
+            Error::Database(cause) => Self::internal(cause),
+        }
+    }
+
     /// Adds a response header; a value that is no legal header value is left out.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
@@ -259,7 +290,10 @@ impl Problem {
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Problem {
     fn from(error: E) -> Self {
-        Self::internal(error)
+        match anyhow::Error::new(error).downcast() {
+            Ok(refused) => Self::refused(refused),
+            Err(other) => Self::internal(other),
+        }
     }
 }
 
@@ -336,6 +370,25 @@ mod tests {
             Problem::from(bug).status(),
             StatusCode::INTERNAL_SERVER_ERROR
         );
+    }
+
+    #[test]
+    fn what_an_operation_refuses_is_said_in_the_words_of_http() {
+        let away = pg::Error::PgError(pg::PgError::ConnectionFailed("refused".to_owned()));
+        for (error, status) in [
+            (operations::Error::invalid("title", "is empty"), 400),
+            (operations::Error::NotFound("task"), 404),
+            (operations::Error::PreconditionFailed, 412),
+            (operations::Error::KeyReused, 409),
+            (operations::Error::AccountGone, 401),
+            (operations::Error::Busy, 503),
+            (operations::Error::Database(away), 503),
+        ] {
+            let told = error.to_string();
+            assert_eq!(Problem::from(error).status().as_u16(), status, "{told}");
+        }
+        let wrong = Problem::from(operations::Error::invalid("title", "is empty"));
+        assert_eq!(wrong.errors()[0].field, "title");
     }
 
     #[test]

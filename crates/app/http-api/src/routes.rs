@@ -1,21 +1,40 @@
-//! A table of routes: method and path pattern to an endpoint. 404 for an unknown path, 405 with
-//! `Allow` for a known path with another method.
+//! Routes as a component declares them, and finding the one that a request asks for: 404 for an
+//! unknown path, 405 with `Allow` for a known path with another method.
+
+use std::collections::BTreeMap;
 
 use http::Method;
 use uuid::Uuid;
 
-use crate::problem::{Problem, Violations};
+use crate::{
+    path,
+    problem::{Problem, Violations},
+};
 
-/// One line of a component's route table. A pattern's segment is a literal or a `{name}`.
+/// One line of a component's route table.
 #[derive(Debug, Clone, Copy)]
 pub struct Route<E> {
     pub method: Verb,
-    pub pattern: &'static str,
+    /// Segments are literals or `{name}`; the last one may be `{*name}`, which takes all that is left.
+    /// `{user_id}` names the caller: see [`crate::admit`].
+    pub path: &'static str,
+    pub access: Access,
     pub endpoint: E,
 }
 
-/// The methods this API uses; `HEAD` is served by the `GET` route.
+/// Who may use a route. There is no default: every route says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone, without a token.
+    Public,
+    /// Anyone with a good token.
+    SignedIn,
+    /// Anyone whose token was given this scope.
+    Scope(&'static str),
+}
+
+/// The methods this API uses; `HEAD` is served by the `GET` route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
     Get,
     Post,
@@ -25,7 +44,8 @@ pub enum Verb {
 }
 
 impl Verb {
-    fn name(self) -> &'static str {
+    /// As `Allow` has it.
+    const fn names(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
@@ -46,72 +66,96 @@ impl Verb {
     }
 }
 
-impl<E> Route<E> {
-    pub const fn get(pattern: &'static str, endpoint: E) -> Self {
-        Self {
-            method: Verb::Get,
-            pattern,
-            endpoint,
+/// Whether any route asks who calls.
+pub const fn ask_for_callers<E>(routes: &[Route<E>]) -> bool {
+    let mut index = 0;
+    while index < routes.len() {
+        if !matches!(routes[index].access, Access::Public) {
+            return true;
         }
+        index += 1;
     }
+    false
+}
 
-    pub const fn post(pattern: &'static str, endpoint: E) -> Self {
-        Self {
-            method: Verb::Post,
-            pattern,
-            endpoint,
-        }
-    }
+/// A component's routes, ready to be searched.
+#[derive(Debug, Clone)]
+pub struct Router<E> {
+    /// By path: what each method of it does.
+    paths: matchit::Router<Vec<Route<E>>>,
+}
 
-    pub const fn put(pattern: &'static str, endpoint: E) -> Self {
-        Self {
-            method: Verb::Put,
-            pattern,
-            endpoint,
-        }
-    }
-
-    pub const fn patch(pattern: &'static str, endpoint: E) -> Self {
-        Self {
-            method: Verb::Patch,
-            pattern,
-            endpoint,
-        }
-    }
-
-    pub const fn delete(pattern: &'static str, endpoint: E) -> Self {
-        Self {
-            method: Verb::Delete,
-            pattern,
-            endpoint,
-        }
-    }
+/// Why routes cannot stand beside each other. A test of the declarations finds it, no request does.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the route {path} is ambiguous: {reason}")]
+pub struct AmbiguousRoute {
+    path: &'static str,
+    reason: matchit::InsertError,
 }
 
 /// A route that was found, with the path's parts.
 #[derive(Debug, Clone)]
-pub struct Matched<'p, E> {
-    pub endpoint: E,
-    params: Vec<(&'static str, &'p str)>,
+pub struct Matched<'r, E> {
+    pub route: Route<E>,
+    pub params: Params<'r>,
 }
 
-impl<'p, E> Matched<'p, E> {
-    /// The path's part for `{name}`; empty when the pattern has no such name.
-    pub fn param(&self, name: &str) -> &'p str {
-        self.params
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map_or("", |(_, value)| value)
+/// The parts of a path by their names in the route, percent-decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params<'r>(Vec<(&'r str, String)>);
+
+impl<E: Copy> Router<E> {
+    /// # Errors
+    /// When two routes would match the same request with equal right.
+    pub fn new(routes: &[Route<E>]) -> Result<Self, AmbiguousRoute> {
+        let mut by_path: BTreeMap<&'static str, Vec<Route<E>>> = BTreeMap::new();
+        for route in routes {
+            by_path.entry(route.path).or_default().push(*route);
+        }
+        let mut paths = matchit::Router::new();
+        for (path, routes) in by_path {
+            let inserted = paths.insert(path, routes);
+            inserted.map_err(|reason| AmbiguousRoute { path, reason })?;
+        }
+        Ok(Self { paths })
+    }
+
+    /// Finds the route of a request. A literal wins over a `{name}`, so `/tasks/bulk` is not taken for
+    /// `/tasks/{task_id}`.
+    pub fn find(&self, method: &Method, path: &str) -> Result<Matched<'_, E>, Problem> {
+        let unknown = || Problem::not_found("resource");
+        let found = self.paths.at(path).map_err(|_| unknown())?;
+        let Some(route) = found.value.iter().find(|route| route.method.serves(method)) else {
+            let allow: Vec<&str> = found.value.iter().map(|r| r.method.names()).collect();
+            return Err(Problem::method_not_allowed(&allow.join(", ")));
+        };
+        let params = found.params.iter().map(|(name, part)| {
+            let part = path::decode(part).ok_or_else(unknown)?;
+            Ok((name, part.into_owned()))
+        });
+        Ok(Matched {
+            route: *route,
+            params: Params(params.collect::<Result<_, Problem>>()?),
+        })
+    }
+}
+
+impl Params<'_> {
+    /// The path's part for `{name}`; `None` when the route has no such name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| *key == name);
+        found.map(|(_, part)| part.as_str())
     }
 
     /// The path's part for `{name}` as a UUID; otherwise a 400 that names the field.
     pub fn uuid(&self, name: &str) -> Result<Uuid, Problem> {
-        parse_uuid(self.param(name)).ok_or_else(|| Problem::invalid_field(name, NOT_A_UUID))
+        let part = self.get(name).unwrap_or_default();
+        parse_uuid(part).ok_or_else(|| Problem::invalid_field(name, NOT_A_UUID))
     }
 
-    /// Like [`Matched::uuid`], but collects the violation and goes on.
+    /// Like [`Params::uuid`], but collects the violation and goes on.
     pub fn uuid_or(&self, name: &str, violations: &mut Violations) -> Uuid {
-        parse_uuid(self.param(name)).unwrap_or_else(|| {
+        parse_uuid(self.get(name).unwrap_or_default()).unwrap_or_else(|| {
             violations.push(name, NOT_A_UUID);
             Uuid::nil()
         })
@@ -127,69 +171,6 @@ pub fn parse_uuid(text: &str) -> Option<Uuid> {
         .flatten()
 }
 
-/// Finds the route. Of several patterns that match, the one with the earliest literal wins, so
-/// `/tasks/bulk` is not taken for `/tasks/{id}`.
-pub fn find<'p, E: Copy>(
-    routes: &[Route<E>],
-    method: &Method,
-    path: &'p str,
-) -> Result<Matched<'p, E>, Problem> {
-    let best = routes
-        .iter()
-        .filter(|route| matches(route.pattern, path))
-        .reduce(|best, route| {
-            let is_better = specificity(route.pattern).gt(specificity(best.pattern));
-            if is_better { route } else { best }
-        })
-        .ok_or_else(|| Problem::not_found("resource"))?;
-    let same_path = || routes.iter().filter(|route| route.pattern == best.pattern);
-    let Some(route) = same_path().find(|route| route.method.serves(method)) else {
-        let allow: Vec<&str> = same_path().map(|route| route.method.name()).collect();
-        return Err(Problem::method_not_allowed(&allow.join(", ")));
-    };
-    Ok(Matched {
-        endpoint: route.endpoint,
-        params: params(route.pattern, path),
-    })
-}
-
-fn placeholder(segment: &'static str) -> Option<&'static str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
-}
-
-/// Greater for an earlier literal.
-fn specificity(pattern: &'static str) -> impl Iterator<Item = bool> {
-    let segments = pattern.split('/');
-    segments.map(|segment| placeholder(segment).is_none())
-}
-
-/// Byte by byte: every request asks this of every route.
-fn matches(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (pattern.bytes(), path.bytes().peekable());
-    while let Some(expected) = pattern.next() {
-        if expected != b'{' {
-            if path.next() != Some(expected) {
-                return false;
-            }
-            continue;
-        }
-        pattern.find(|byte| *byte == b'}');
-        if path.next_if(|byte| *byte != b'/').is_none() {
-            return false;
-        }
-        while path.next_if(|byte| *byte != b'/').is_some() {}
-    }
-    path.next().is_none()
-}
-
-/// The parts of a path that matches.
-fn params<'p>(pattern: &'static str, path: &'p str) -> Vec<(&'static str, &'p str)> {
-    let segments = pattern.split('/').zip(path.split('/'));
-    segments
-        .filter_map(|(expected, given)| Some((placeholder(expected)?, given)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,41 +180,58 @@ mod tests {
     enum Endpoint {
         List,
         Create,
-        Get,
+        Read,
         Bulk,
+        Page,
     }
 
-    const ROUTES: &[Route<Endpoint>] = &[
-        Route::get("/api/{user_id}/tasks", Endpoint::List),
-        Route::post("/api/{user_id}/tasks", Endpoint::Create),
-        Route::get("/api/{user_id}/tasks/{task_id}", Endpoint::Get),
-        Route::post("/api/{user_id}/tasks/bulk", Endpoint::Bulk),
-    ];
+    const fn route(method: Verb, path: &'static str, endpoint: Endpoint) -> Route<Endpoint> {
+        Route {
+            method,
+            path,
+            access: Access::SignedIn,
+            endpoint,
+        }
+    }
+
+    fn router() -> Router<Endpoint> {
+        let routes = [
+            route(Verb::Get, "/api/{user_id}/tasks", Endpoint::List),
+            route(Verb::Post, "/api/{user_id}/tasks", Endpoint::Create),
+            route(Verb::Get, "/api/{user_id}/tasks/{task_id}", Endpoint::Read),
+            route(Verb::Post, "/api/{user_id}/tasks/bulk", Endpoint::Bulk),
+            route(Verb::Get, "/pages/{*path}", Endpoint::Page),
+        ];
+        Router::new(&routes).expect("no two are alike")
+    }
 
     #[test]
     fn a_route_is_found_by_method_and_path() {
-        let found = find(ROUTES, &Method::POST, "/api/me/tasks").expect("found");
-        assert_eq!(found.endpoint, Endpoint::Create);
-        assert_eq!(found.param("user_id"), "me");
-        let found = find(ROUTES, &Method::HEAD, "/api/me/tasks").expect("found");
-        assert_eq!(found.endpoint, Endpoint::List);
+        let router = router();
+        let found = router.find(&Method::POST, "/api/me/tasks").expect("found");
+        assert_eq!(found.route.endpoint, Endpoint::Create);
+        assert_eq!(found.params.get("user_id"), Some("me"));
+        assert_eq!(found.params.get("task_id"), None);
+        let found = router.find(&Method::HEAD, "/api/me/tasks").expect("found");
+        assert_eq!(found.route.endpoint, Endpoint::List);
     }
 
     #[test]
-    fn a_literal_wins_over_a_placeholder() {
-        let found = find(ROUTES, &Method::POST, "/api/me/tasks/bulk").expect("found");
-        assert_eq!(found.endpoint, Endpoint::Bulk);
-        let refused = find(ROUTES, &Method::GET, "/api/me/tasks/bulk").expect_err("bulk is POST");
+    fn a_literal_wins_over_a_name() {
+        let router = router();
+        let found = router.find(&Method::POST, "/api/me/tasks/bulk");
+        assert_eq!(found.expect("found").route.endpoint, Endpoint::Bulk);
+        let refused = router.find(&Method::GET, "/api/me/tasks/bulk");
+        let refused = refused.expect_err("bulk is POST");
         assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
     }
 
     #[test]
     fn another_method_is_told_which_are_allowed() {
-        let refused = find(ROUTES, &Method::DELETE, "/api/me/tasks").expect_err("not allowed");
-        assert_eq!(
-            refused.into_response().headers()[header::ALLOW],
-            "GET, HEAD, POST"
-        );
+        let router = router();
+        let refused = router.find(&Method::DELETE, "/api/me/tasks");
+        let response = refused.expect_err("not allowed").into_response();
+        assert_eq!(response.headers()[header::ALLOW], "GET, HEAD, POST");
     }
 
     #[test]
@@ -243,17 +241,39 @@ mod tests {
             "/api/me/tasks/",
             "/api//tasks",
             "/api/me/tasks/1/2",
+            "/pages/",
+            "/api/%ff/tasks",
         ] {
-            let refused = find(ROUTES, &Method::GET, path).expect_err(path);
+            let refused = router().find(&Method::GET, path).expect_err(path);
             assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
 
     #[test]
+    fn parts_of_a_path_are_decoded_after_it_was_taken_apart() {
+        let router = router();
+        let found = router.find(&Method::GET, "/api/%6De/tasks").expect("found");
+        assert_eq!(found.params.get("user_id"), Some("me"));
+        let found = router.find(&Method::GET, "/pages/a%20b/c%2Fd");
+        assert_eq!(found.expect("found").params.get("path"), Some("a b/c/d"));
+    }
+
+    #[test]
     fn a_bad_uuid_names_its_field() {
-        let found = find(ROUTES, &Method::GET, "/api/me/tasks/17").expect("found");
-        let refused = found.uuid("task_id").expect_err("not a UUID");
+        let router = router();
+        let found = router.find(&Method::GET, "/api/me/tasks/17");
+        let refused = found.expect("found").params.uuid("task_id");
+        let refused = refused.expect_err("not a UUID");
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         assert_eq!(refused.errors()[0].field, "task_id");
+    }
+
+    #[test]
+    fn routes_that_cannot_be_told_apart_are_refused() {
+        let routes = [
+            route(Verb::Get, "/api/{user_id}/tasks", Endpoint::List),
+            route(Verb::Get, "/api/{name}/tasks", Endpoint::Read),
+        ];
+        assert!(Router::new(&routes).is_err());
     }
 }

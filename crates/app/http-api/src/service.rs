@@ -13,15 +13,26 @@ use spin_sdk::wasip3::{
     wit_bindgen, wit_future, wit_stream,
 };
 
-use crate::{context::Context, problem::Problem, response::Response, serve};
+use crate::response::Response;
 
-/// Exports a handler, `async fn(Request<impl Body>, Context) -> Result<Response, Problem>`, as the
-/// component's HTTP service.
+/// Exports a component's HTTP service: its endpoints, the routes that lead to them, and its handler,
+/// `async fn(Admitted<Endpoint>, impl Body) -> Result<Response, Problem>`. With `finish`, an
+/// `async fn(Response) -> Response` has the last word on every response.
 #[macro_export]
 macro_rules! service {
-    ($handler:ident) => {
+    ($endpoint:ty, $routes:expr, $handler:ident $(, finish $finish:ident)?) => {
         mod exported_http_service {
-            use $crate::spin_sdk::wasip3;
+            use super::*;
+            use std::sync::LazyLock;
+            use $crate::{
+                routes::{AmbiguousRoute, Router},
+                spin_sdk::wasip3,
+            };
+
+            static ROUTER: LazyLock<Result<Router<$endpoint>, AmbiguousRoute>> =
+                LazyLock::new(|| Router::new(&$routes));
+
+            type Callers = $crate::Callers<{ $crate::routes::ask_for_callers(&$routes) }>;
 
             struct Service;
 
@@ -31,29 +42,20 @@ macro_rules! service {
                 async fn handle(
                     request: wasip3::http::types::Request,
                 ) -> Result<wasip3::http::types::Response, wasip3::http::types::ErrorCode> {
-                    $crate::service::answer(request, super::$handler).await
+                    let request = $crate::service::read_head(request)?;
+                    let response =
+                        $crate::serve::<Callers, _, _, _, _>(&ROUTER, request, $handler).await;
+                    $(let response = $finish(response).await;)?
+                    $crate::service::give(response)
                 }
             }
         }
     };
 }
 
-/// Runs a handler on a request of the host. For [`service!`](crate::service!).
+/// A request of the host. Scheme and authority are left out: the API's paths are all it goes by.
 #[doc(hidden)]
-pub async fn answer<F, Fut>(
-    request: types::Request,
-    handler: F,
-) -> Result<types::Response, ErrorCode>
-where
-    F: FnOnce(Request<RequestBody>, Context) -> Fut,
-    Fut: Future<Output = Result<Response, Problem>>,
-{
-    let request = read_head(request)?;
-    give(serve(request, handler).await)
-}
-
-/// Scheme and authority are left out: the API's paths are all it goes by.
-fn read_head(request: types::Request) -> Result<Request<RequestBody>, ErrorCode> {
+pub fn read_head(request: types::Request) -> Result<Request<RequestBody>, ErrorCode> {
     let path = request.get_path_with_query().unwrap_or_else(|| "/".into());
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.uri =
@@ -82,7 +84,9 @@ fn read_headers(request: &types::Request) -> Result<HeaderMap, ErrorCode> {
     Ok(headers)
 }
 
-fn give(response: Response) -> Result<types::Response, ErrorCode> {
+/// Hands a response to the host.
+#[doc(hidden)]
+pub fn give(response: Response) -> Result<types::Response, ErrorCode> {
     let (parts, body) = response.into_parts();
     let fields: Vec<(String, Vec<u8>)> = parts
         .headers

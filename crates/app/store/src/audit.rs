@@ -1,31 +1,19 @@
 //! The audit log: written from events, in order, read by its user.
 
+use crate::Page;
 use crate::database::{Database, column};
-use serde_json::{Value, json};
+use serde_json::Value;
 use spin_sdk::pg::Error;
 use uuid::Uuid;
 
-/// An event as it came, and the door through which it came.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The event's value: a JSON object with event_id, event_type and user_id.
-    pub event: Value,
-    /// Its source.
-    pub source: String,
-}
-
-/// Adds events to their users' chains, in this order and all or none. One that is there already is
-/// left alone. Returns how many were new.
+/// Adds events, each the value of a record, to their users' chains: in this order and all or none. One
+/// that is there already is left alone. Returns how many were new.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record(db: &impl Database, entries: Vec<Entry>) -> Result<i32, Error> {
-    let entries: Vec<Value> = entries
-        .into_iter()
-        .map(|entry| json!({"source": entry.source, "event": entry.event}))
-        .collect();
-    let parameters = vec![Value::Array(entries).to_string().into()];
+pub async fn record(db: &impl Database, events: Vec<Value>) -> Result<i32, Error> {
     const STATEMENT: &str = "SELECT record_audit($1::text::jsonb)";
+    let parameters = vec![Value::Array(events).to_string().into()];
     let rows = db.query(STATEMENT, parameters).await?;
     rows.first().map_or(Ok(0), |row| column(row, 0))
 }
@@ -43,7 +31,7 @@ pub struct AuditQuery {
     pub after: i64,
 }
 
-/// A page of a user's log, oldest first, each entry as its JSON; and the place where the next begins.
+/// A page of a user's log, oldest first. The next begins after a place in the chain.
 ///
 /// # Errors
 /// When the database fails.
@@ -51,7 +39,7 @@ pub async fn list(
     db: &impl Database,
     user_id: Uuid,
     query: &AuditQuery,
-) -> Result<(Vec<String>, Option<i64>), Error> {
+) -> Result<Page<i64>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         (i64::from(query.limit) + 1).into(),
@@ -59,17 +47,6 @@ pub async fn list(
         query.task_id.map(|id| id.to_string()).into(),
         query.event_type.clone().into(),
     ];
-    let mut rows = db.query(include_str!("audit/list.sql"), parameters).await?;
-    let limit = query.limit as usize;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = match rows.last() {
-        Some(last) if has_more => Some(column(last, 1)?),
-        _ => None,
-    };
-    let items = rows
-        .iter()
-        .map(|row| column(row, 0))
-        .collect::<Result<_, _>>()?;
-    Ok((items, next))
+    let rows = db.query(include_str!("audit/list.sql"), parameters).await?;
+    Page::of(rows, query.limit, |last| column(last, 1))
 }

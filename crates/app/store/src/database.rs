@@ -39,6 +39,25 @@ pub trait Database {
     }
 }
 
+/// One that is lent.
+impl<D: Database> Database for &D {
+    async fn query(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Vec<Row>, Error> {
+        (**self).query(statement, parameters).await
+    }
+
+    async fn read_one(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Option<Row>, Error> {
+        (**self).read_one(statement, parameters).await
+    }
+}
+
 /// A connection of this instance. Its requests share one as long as it is young: opening one is a
 /// call of the host.
 #[derive(Clone)]

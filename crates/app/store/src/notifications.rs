@@ -1,8 +1,8 @@
 //! Notifications: delivered once for each event and channel, and kept in a log.
 
-use crate::database::{Database, column};
-use crate::tasks::Author;
-use events::ReminderDue;
+use crate::database::{Database, column, uuid_column};
+use crate::{Author, Page};
+use events::{EventType, ReminderDue};
 use serde::{Deserialize, Serialize};
 use spin_sdk::pg::Error;
 use uuid::Uuid;
@@ -27,15 +27,12 @@ pub async fn deliver(
     author: &Author,
     reminder: &ReminderDue,
 ) -> Result<Delivered, Error> {
-    let [actor, headers] = author.event(reminder.task_id);
     let parameters = vec![
         reminder.user_id.to_string().into(),
         reminder.event_id.to_string().into(),
         reminder.task_id.to_string().into(),
         reminder.reminder_id.to_string().into(),
-        Uuid::now_v7().to_string().into(),
-        actor,
-        headers,
+        author.event(EventType::ReminderSent),
     ];
     let rows = db
         .query(include_str!("notifications/deliver.sql"), parameters)
@@ -57,7 +54,7 @@ pub struct Position {
     pub id: Uuid,
 }
 
-/// A page of a user's log, newest first, each entry as its JSON.
+/// A page of a user's log, newest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -66,28 +63,20 @@ pub async fn list(
     user_id: Uuid,
     limit: u32,
     after: Option<&Position>,
-) -> Result<(Vec<String>, Option<Position>), Error> {
+) -> Result<Page<Position>, Error> {
     let parameters = vec![
         user_id.to_string().into(),
         (i64::from(limit) + 1).into(),
         after.map(|position| position.created_at.clone()).into(),
         after.map(|position| position.id.to_string()).into(),
     ];
-    let mut rows = db
+    let rows = db
         .query(include_str!("notifications/list.sql"), parameters)
         .await?;
-    let has_more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = match rows.last() {
-        Some(last) if has_more => Some(Position {
+    Page::of(rows, limit, |last| {
+        Ok(Position {
             created_at: column(last, 1)?,
-            id: crate::database::uuid_column(last, 2)?,
-        }),
-        _ => None,
-    };
-    let items = rows
-        .iter()
-        .map(|row| column(row, 0))
-        .collect::<Result<_, _>>()?;
-    Ok((items, next))
+            id: uuid_column(last, 2)?,
+        })
+    })
 }

@@ -1,9 +1,9 @@
 //! Reminders: those of a task, and those whose time has come.
 
+use crate::Author;
 use crate::database::{Database, column};
-use crate::tasks::Author;
 use chrono::{DateTime, SecondsFormat, Utc};
-use events::{Actor, Headers, Source};
+use events::{Actor, EventType, NewEvent, Source};
 use spin_sdk::pg::Error;
 use uuid::Uuid;
 
@@ -57,16 +57,15 @@ pub struct Scanned {
 /// # Errors
 /// When the database fails.
 pub async fn scan(db: &impl Database, limit: i32) -> Result<Scanned, Error> {
-    let headers = Headers {
+    let event = NewEvent {
+        kind: EventType::ReminderDue,
+        change_id: Uuid::now_v7(),
+        actor: Some(&Actor::System),
         source: Source::Reminder,
-        subject: None,
         traceparent: None,
+        metadata: None,
     };
-    let parameters = vec![
-        limit.into(),
-        Actor::System.to_json().into(),
-        headers.to_json().into(),
-    ];
+    let parameters = vec![limit.into(), event.to_json().into()];
     let rows = db
         .query(include_str!("reminders/scan.sql"), parameters)
         .await?;
@@ -123,8 +122,8 @@ pub async fn add(
     };
     Ok(match (column(row, 0)?, column(row, 1)?) {
         (Some(json), _) => Added::New(json),
-        (None, true) => Added::NoTime,
-        (None, false) => Added::TooMany,
+        (None, true) => Added::TooMany,
+        (None, false) => Added::NoTime,
     })
 }
 

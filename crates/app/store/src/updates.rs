@@ -18,8 +18,6 @@ const MAX_RECENT: i64 = 500;
 pub struct Logged {
     /// The event's id.
     pub id: Uuid,
-    /// The name of its [`events::Source`].
-    pub source: Option<String>,
     /// Its value, JSON text.
     pub payload: String,
 }
@@ -58,13 +56,9 @@ pub async fn missed(
             return Ok(None);
         }
         let id = uuid_column(row, 0)?;
-        match column(row, 2)? {
+        match column(row, 1)? {
             None => missed.known.push(id),
-            Some(payload) => missed.events.push(Logged {
-                id,
-                source: column(row, 1)?,
-                payload,
-            }),
+            Some(payload) => missed.events.push(Logged { id, payload }),
         }
     }
     Ok((missed.events.len() <= MAX_MISSED).then_some(missed))

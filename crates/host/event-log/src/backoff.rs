@@ -1,5 +1,5 @@
-//! Waits between attempts to reach Postgres: exponential, bounded, with jitter so that many
-//! hosts do not come back at the same moment.
+//! Waits between attempts to reach Postgres: exponential and bounded, with jitter so that many hosts
+//! do not reconnect at the same time.
 
 use std::time::Duration;
 

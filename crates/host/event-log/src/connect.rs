@@ -1,5 +1,5 @@
-//! Opens connections for the log, each set up the same way, and tells the operator once per
-//! outage that Postgres is away and once that it is back.
+//! Opens connections for the event log, each with the same set-up. It tells the operator once per
+//! outage that Postgres is away, and once that it is back.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,15 +9,15 @@ use tokio_postgres::Client;
 
 use crate::Error;
 
-/// Readers walk an index in order: no other plan is ever better, whatever the statistics say.
-/// Positions may be lost with a crash of the server (records come again), so their commits need
-/// not wait for the disk; what is written later is never durable before what was written earlier.
+/// Readers walk an index in order: no other plan is ever better, whatever the statistics say. A crash
+/// of the server may lose offsets (records are delivered again), so their commits need not wait for the
+/// disk. A later write is never durable before an earlier one.
 const SETUP: &str = "SET application_name = 'event-log'; SET timezone = 'UTC'; SET jit = off; \
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET synchronous_commit = off; \
     SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '30s'";
 
-/// What fails and works by turns is told at most this often.
+/// How often, at most, the log mentions something that fails and works by turns.
 const QUIET: Duration = Duration::from_secs(10);
 
 pub(crate) struct Connector {
@@ -27,7 +27,7 @@ pub(crate) struct Connector {
 
 #[derive(Default)]
 struct Health {
-    /// Since when something fails, if that was told.
+    /// Since when something fails, if the log has mentioned it.
     failing_since: Option<Instant>,
     last_told: Option<Instant>,
 }

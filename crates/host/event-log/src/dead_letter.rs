@@ -1,4 +1,4 @@
-//! Dead letters: records a handler gave up on, kept with the reason for a person to look at.
+//! Dead letters: records that a handler gave up, stored with the reason for a person to read.
 
 use records::DeadLetter;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ INSERT INTO dead_letters (dead_letter_topic, consumer_group, handler, reason, at
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000), $11, $12::text::jsonb, $13)
 ON CONFLICT (consumer_group, topic, partition, "offset") DO NOTHING"#;
 
-/// Keeps the record; once, however often this is called for it by the same group.
+/// Stores the record once, however often the same group calls this for it.
 pub(crate) async fn insert(session: &mut Session, letter: &DeadLetter) -> Result<(), Error> {
     let record = &letter.record;
     let key = record.key.as_deref().map(text);
@@ -45,7 +45,7 @@ pub(crate) async fn insert(session: &mut Session, letter: &DeadLetter) -> Result
     Ok(())
 }
 
-/// Postgres refuses NUL in text, and a reason may hold anything a handler says.
+/// Postgres refuses NUL in text, and a reason may contain anything that a handler returns.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }

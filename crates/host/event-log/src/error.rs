@@ -1,4 +1,5 @@
-//! What can go wrong with the log. Messages never hold an address: it has the password in it.
+//! What can go wrong with the event log. Messages never contain an address, because it contains the
+//! password.
 
 use std::error::Error as _;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Groups that nobody is a member of any more. They keep every row they have not read.
+//! Groups without members. They retain every row that they have not read.
 
 use crate::Error;
 use crate::session::Session;
@@ -18,13 +18,13 @@ WHERE p.consumer_group = $1
       WHERE q.consumer_group = $2 AND q.topic = p.topic AND q.partition = p.partition)
 RETURNING 1";
 
-/// Forgets where a group stood, unless it has a member. If it ever comes back it starts anew.
+/// Deletes the offsets of a group without members. If it ever comes back, it starts anew.
 pub(crate) async fn forget(session: &mut Session, group: &str) -> Result<bool, Error> {
     let forgotten = session.query(FORGET, &[&group]).await?;
     Ok(!forgotten.is_empty())
 }
 
-/// The same, but only where `by` reads what the group has read: its rows are kept for that one now.
+/// The same, but only in partitions that the group `by` reads; their rows are retained for `by` now.
 pub(crate) async fn supersede(session: &mut Session, group: &str, by: &str) -> Result<bool, Error> {
     let forgotten = session.query(SUPERSEDE, &[&group, &by]).await?;
     Ok(!forgotten.is_empty())

@@ -1,5 +1,5 @@
-//! Leases: of all processes one may do a thing. A lease is lost with the connection that proves
-//! its holder alive, so a process that is killed is replaced at once.
+//! Leases: of all processes, one holds a lease. A process loses its leases with the connection that
+//! proves that it lives, so another one replaces a killed process at once.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::log::Shared;
 
-/// Taken when free, expired, ours, or held by a process that is gone. The first part spares the
-/// holder's row a lock each time somebody looks.
+/// Acquires a lease that is free, expired, ours, or held by a process that is gone. The first part
+/// avoids locking the holder's row at each attempt.
 const ACQUIRE: &str = "
 WITH present AS MATERIALIZED (
     SELECT objid::bigint AS presence FROM pg_locks
@@ -32,8 +32,8 @@ RETURNING epoch";
 
 const RELEASE: &str = "DELETE FROM log_leases WHERE name = $1 AND owner = $2 AND epoch = $3";
 
-/// The right to do something that one process at a time may do. Dropping it gives it back when
-/// it expires; [`Lease::release`] at once.
+/// The right to do something that one process at a time may do. A dropped lease is free when it
+/// expires, a released one at once ([`Lease::release`]).
 pub struct Lease {
     shared: Arc<Shared>,
     name: String,
@@ -42,7 +42,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Grows each time the lease is taken: compare it to tell an old holder from a new one.
+    /// Grows each time the lease is acquired: it tells an old holder from a new one.
     pub fn epoch(&self) -> i64 {
         self.epoch
     }
@@ -57,7 +57,7 @@ impl Lease {
         self.lost.cancelled().await;
     }
 
-    /// Give it back, so that another process can take it now.
+    /// Releases it, so that another process can acquire it now.
     pub async fn release(self) {
         self.shared.leases.forget(&self.name, &self.lost);
         let mut session = self.shared.session.lock().await;
@@ -82,7 +82,7 @@ impl Drop for Lease {
 pub(crate) async fn try_acquire(shared: &Arc<Shared>, name: &str) -> Result<Option<Lease>, Error> {
     let cluster = shared.cluster.borrow().clone();
     let Some(presence) = cluster.presence else {
-        // Without a connection of its own no process can prove that it is alive.
+        // Without its own connection no process can prove that it is alive.
         return Ok(None);
     };
     if shared.leases.holds(name) {

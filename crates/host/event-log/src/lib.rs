@@ -2,14 +2,14 @@
 //! this crate reads them with consumer groups and tails, and never skips or re-reads a row.
 //! It never appends, but for a dead letter's record that a person puts back.
 //!
-//! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts.
-//!   Order is kept per key, delivery is at least once, positions are fenced. A transaction that
-//!   stays open holds back only its own records: those of others are given ahead of it.
-//! - [`EventLog::tail`]: everything appended from now on, on every host.
+//! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts. It
+//!   keeps the order per key, delivers at least once, and fences offsets. A transaction that stays
+//!   open delays only its own records: the group receives others ahead of it.
+//! - [`EventLog::tail`]: every host receives everything that is appended from now on.
 //! - [`EventLog::wake`]: this process has appended; readers here and on other hosts look at once.
-//! - [`EventLog::lease`]: one process at a time.
-//! - [`EventLog::dead_letter`]: where records go that a handler gave up on.
-//! - [`operate`]: what a person does about all this.
+//! - [`EventLog::lease`]: one process at a time does something.
+//! - [`EventLog::dead_letter`]: stores a record that a handler gave up.
+//! - [`operate`]: what an operator does.
 
 mod backoff;
 mod connect;

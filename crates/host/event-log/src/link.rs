@@ -1,7 +1,8 @@
-//! The process's own connection: it proves that the process lives (an advisory lock and a
-//! heartbeat), hears and tells the other hosts (LISTEN, NOTIFY), and sees who is there.
+//! The connection that proves that this process lives, by an advisory lock and a heartbeat. It also
+//! exchanges wake-ups with other hosts (LISTEN, NOTIFY) and learns which members exist.
 //!
-//! Writers never NOTIFY: it would serialise their commits. Here, many wake-ups become one.
+//! Writers never NOTIFY, because that would serialise their commits. This connection turns many
+//! wake-ups into one NOTIFY.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -85,7 +86,7 @@ pub(crate) async fn run(
             },
         };
         shared.connector.failed(&error);
-        // Whoever sees our lock gone may take our place from now on.
+        // From now on others may see our lock gone and take over.
         shared.leases.lose_all();
         publish.send_modify(|cluster| Arc::make_mut(cluster).presence = None);
         tokio::select! {
@@ -184,7 +185,7 @@ impl Link {
         let mut beat = tokio::time::interval(shared.options.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next_announcement = Instant::now();
-        // What was appended while the link was down may not have been heard of.
+        // We may have missed wake-ups while the link was down.
         shared.pulse.woken();
         loop {
             tokio::select! {
@@ -202,7 +203,7 @@ impl Link {
                         self.announce(MEMBERS).await?;
                         beat.reset_immediately();
                     }
-                    // Alone there is nobody to tell.
+                    // A process that is alone has nobody to wake.
                     if outbound.appended && self.processes > 1 {
                         self.announce(APPENDED).await?;
                     }
@@ -264,7 +265,7 @@ impl Link {
         })
     }
 
-    /// Members that left since the last heartbeat need not expire.
+    /// Removes members that left since the last heartbeat, so that they need not expire.
     async fn bury(&mut self, own: &[Member]) -> Result<(), Error> {
         let own: Vec<Uuid> = own.iter().map(|member| member.member).collect();
         let gone: Vec<Uuid> = std::mem::take(&mut self.members)
@@ -289,7 +290,7 @@ async fn answer<T>(
     }
 }
 
-/// A session lock of a number of our own: Postgres lets go of it the moment the process is gone.
+/// Takes a session lock of a random number. Postgres releases it when the process is gone.
 async fn take_presence(client: &Client) -> Result<i32, Error> {
     loop {
         let presence = rand::random_range(1..i32::MAX);

@@ -1,4 +1,4 @@
-//! One process's access to the log.
+//! One process's access to the event log.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::tail::{Tail, Tails};
 use crate::{Error, Options, idle, prune, rebase, ticks};
 use records::DeadLetter;
 
-/// The log, as this process takes part in it. One per process and database.
+/// This process's access to the event log. One per process and database.
 pub struct EventLog {
     pub(crate) shared: Arc<Shared>,
     pub(crate) tails: Tails,
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub registry: Registry,
     pub leases: Leases,
     pub cluster: watch::Receiver<Arc<Cluster>>,
-    /// For what is rare: leases, dead letters, ticks.
+    /// For rare statements: leases, dead letters, ticks.
     pub session: Mutex<Session>,
     pub stop: CancellationToken,
 }
@@ -116,15 +116,15 @@ impl EventLog {
                 Ok(None) => {}
                 Err(error) => self.shared.connector.failed(&error),
             }
-            // There is news with each heartbeat, and when somebody gives a lease back.
+            // Changes arrive with each heartbeat, and when somebody releases a lease.
             if cluster.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Keeps a record as a dead letter: once, however often it is called for it. When this
-    /// returns, committing the record's position cannot lose the letter.
+    /// Dead-letters a record: once, however often this is called for it. When this has returned,
+    /// committing the record's offset cannot lose the dead letter.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
@@ -133,7 +133,7 @@ impl EventLog {
         dead_letter::insert(&mut session, letter).await
     }
 
-    /// The last tick of a cron job that was dealt with; `now` for a job that is new.
+    /// The last handled tick of a cron job; `now` for a new job.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
@@ -142,7 +142,7 @@ impl EventLog {
         ticks::load(&mut session, name, now).await
     }
 
-    /// All ticks of the job up to this one are dealt with.
+    /// All ticks of the job up to this one are handled.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
@@ -169,8 +169,8 @@ impl EventLog {
         prune::topics(&mut *self.shared.session.lock().await).await
     }
 
-    /// Forgets where a group without members stood, so that it no longer keeps old rows. If it ever
-    /// comes back it starts anew. Returns whether there was such a group.
+    /// Deletes the offsets of a group without members, so that it no longer retains old rows. If it
+    /// ever comes back, it starts anew. Returns whether there was such a group.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
@@ -178,8 +178,8 @@ impl EventLog {
         idle::forget(&mut *self.shared.session.lock().await, group).await
     }
 
-    /// Forgets where a group without members stood in the partitions that the group `by` reads in its
-    /// place, so that rows are kept for that one only. Returns whether there was anything to forget.
+    /// Deletes the offsets of a group without members in the partitions that the group `by` reads
+    /// instead, so that rows are retained for `by` only. Returns whether there were any.
     ///
     /// # Errors
     /// When Postgres cannot be reached.

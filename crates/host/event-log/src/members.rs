@@ -1,5 +1,4 @@
-//! Who takes part: the members of this process, and those of all processes as of the last
-//! heartbeat.
+//! The members of this process, and those of all processes as of the last heartbeat.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -15,13 +14,13 @@ pub(crate) struct Member {
     pub topics: Vec<String>,
 }
 
-/// Who is there, as of the last heartbeat.
+/// All members as of the last heartbeat.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cluster {
     /// This process's proof of life; `None` while there is no connection.
     pub presence: Option<i32>,
-    /// The connection is new again after an outage: others may still be on their way back, so
-    /// only their expiry counts.
+    /// The grace period after an outage: others may not have reconnected yet, so only their expiry
+    /// counts.
     pub in_grace: bool,
     pub members: HashMap<String, Vec<Member>>,
 }

@@ -1,33 +1,33 @@
-//! The knobs of a log. The defaults suit a laptop and a cluster alike.
+//! The settings of an event log. The defaults suit a laptop and a cluster alike.
 
 use std::time::Duration;
 
-/// How a process takes part in the log.
+/// Settings of an event log.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How often the process says it is alive and looks who else is.
+    /// How often the process sends a heartbeat and reads the members.
     pub heartbeat: Duration,
-    /// Without a heartbeat for this long a process loses its partitions and leases. One that is
-    /// killed loses them at the next heartbeat of another: its connection is gone.
+    /// A process without a heartbeat for this long loses its partitions and leases. A killed process
+    /// loses them at another's next heartbeat, because its connection is gone.
     pub time_to_live: Duration,
     /// How soon a reader looks again without a wake-up, while there is something to read. It
     /// doubles up to `poll_idle`.
     pub poll_busy: Duration,
-    /// How often an idle reader looks without a wake-up: the floor under lost wake-ups and under
-    /// writers that are no hosts.
+    /// How often an idle reader polls without a wake-up. This bounds the delay after lost wake-ups and
+    /// for writers that wake nobody.
     pub poll_idle: Duration,
     /// Reads of one reader start at least this far apart, so that a stream of wake-ups is
     /// read in batches.
     pub read_interval: Duration,
     /// Rows one read takes from each partition.
     pub fetch_rows: usize,
-    /// Positions are written at most this often.
+    /// Offsets are written at most this often.
     pub commit_interval: Duration,
-    /// Batches a tail may be behind before it is told that it lagged.
+    /// Batches that a tail may lag before it loses the oldest.
     pub tail_buffer: usize,
-    /// Rows younger than this are kept even when every group has read them.
+    /// Rows younger than this are retained even if every group has read them.
     pub retention: Duration,
-    /// How often old rows are looked for.
+    /// How often to prune.
     pub prune_interval: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! When a reader looks next: at once when woken or when there is more, again in a millisecond
-//! while rows wait for an open transaction, and rarely while nothing happens. Decides only.
+//! When a reader looks next: at once when it was woken or there is more, within milliseconds while rows
+//! wait for an open transaction, and rarely while nothing happens. It only decides.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::Options;
 const HORIZON_FIRST: Duration = Duration::from_millis(1);
 const HORIZON_LONGEST: Duration = Duration::from_millis(20);
 
-/// What the last read met.
+/// What the last read found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Met {
     /// Nothing new.
     Nothing,
-    /// All there was; positions may still wait for an open transaction.
+    /// All rows there were; offsets may still wait for an open transaction.
     Rows,
     /// A page was full: there may be more.
     FullPage,

@@ -1,6 +1,6 @@
-//! Deletes rows that are old and that every consumer group has read. A group that fell behind
-//! keeps its rows, however old; [`EventLog::forget_group`](crate::EventLog::forget_group)
-//! lets go of one that is gone for good.
+//! Deletes rows that are old and that every consumer group has read. A group that lags retains its
+//! rows, however old. [`EventLog::forget_group`](crate::EventLog::forget_group) removes a group that is
+//! gone for good.
 
 use std::sync::Arc;
 use std::time::Duration;

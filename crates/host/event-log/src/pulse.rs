@@ -1,4 +1,4 @@
-//! Wake-ups. Any number of them while somebody is busy are one; nothing here waits.
+//! Wake-ups of readers. Several wake-ups while a reader is busy count as one; nothing here waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +12,7 @@ pub(crate) struct Pulse {
     outbound: Notify,
 }
 
-/// What other hosts are to be told.
+/// What to tell other hosts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Outbound {
     pub appended: bool,
@@ -42,7 +42,7 @@ impl Pulse {
             .send_modify(|beats| *beats = beats.wrapping_add(1));
     }
 
-    /// A partition or a lease is free, or there is one more to share with.
+    /// A partition or a lease is free, or there is a new member.
     pub fn members_changed(&self) {
         self.members_changed.store(true, Ordering::Release);
         self.outbound.notify_one();

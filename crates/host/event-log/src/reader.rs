@@ -1,6 +1,6 @@
-//! Reads rows behind cursors, in order. No cursor passes the horizon, the oldest transaction still
-//! running, or a row that commits late would be skipped. A row above it is returned only to a reader
-//! that remembers which it had already.
+//! Reads rows behind cursors, in order. No cursor passes the horizon, which is the oldest transaction
+//! still running; otherwise a row that commits late would be skipped. Rows above the horizon go only to
+//! a reader that remembers which ones it has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +21,9 @@ use records::{Record, TopicPartition};
 /// A transaction that holds readers back for longer is worth a warning.
 const LONG: Duration = Duration::from_secs(10);
 
-/// One statement for all cursors: an index range per cursor. `$6` are the rows above the horizon
-/// that the reader had already, NULL where it wants none of those. What it does not get is only
-/// counted, so its payload is not fetched.
+/// One statement for all cursors: an index range per cursor. `$6` lists the rows above the horizon that
+/// the reader has already; NULL means that it wants no such rows. Unwanted rows are only counted; their
+/// payload is not fetched.
 const READ: &str = "
 SELECT c.slot, o.xid::text, o.position, o.below, o.id, o.aggregateid, o.type,
        CASE WHEN w.wanted THEN o.payload::text END,
@@ -45,14 +45,14 @@ CROSS JOIN LATERAL (SELECT CASE WHEN $6::int8[] IS NULL THEN o.below ELSE o.posi
 
 const HORIZON: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
 
-/// A row that was read, with its place.
+/// A row that was read, with its cursor.
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
     pub partition: TopicPartition,
     pub cursor: Cursor,
-    /// The reader's cursor may stand here: nothing comes before it any more.
+    /// The reader's cursor may move here: nothing can appear before it any more.
     pub below: bool,
-    /// `None`: the reader had it already.
+    /// `None`: the reader has it already.
     pub record: Option<Arc<Record>>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Page {
     pub met: Met,
 }
 
-/// What a page has of one partition.
+/// What a page contains of one partition.
 #[derive(Clone, Default)]
 struct Taken {
     rows: usize,
@@ -103,8 +103,8 @@ impl Reader {
         }
     }
 
-    /// What is to be read behind the cursors: below the horizon, and with `ahead` what is visible
-    /// above it and not among these.
+    /// Reads the rows after the cursors: those below the horizon, and with `ahead` also visible ones
+    /// above it that `ahead` does not list.
     pub async fn read(
         &mut self,
         cursors: &[(TopicPartition, Cursor)],
@@ -173,7 +173,7 @@ impl Reader {
         Ok(Page { rows: read, met })
     }
 
-    /// The place behind everything that is finished now, before everything that is not.
+    /// The cursor after all transactions that have ended, and before all others.
     pub async fn horizon(&mut self) -> Result<Cursor, Error> {
         let rows = self.session.query(HORIZON, &[]).await?;
         let xid = match rows.first() {

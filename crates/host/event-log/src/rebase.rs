@@ -1,5 +1,6 @@
-//! After a restore. A dump keeps the transaction ids in the rows, but the cluster it is restored
-//! into counts its own: rows and positions would stand in its future, and nothing would be read.
+//! Repairs the event log after a restore. A dump contains the transaction ids of the rows, but the
+//! cluster that it is restored into counts its own. Rows and offsets would lie in its future, and
+//! nothing would be read.
 
 use crate::Error;
 use crate::session::Session;

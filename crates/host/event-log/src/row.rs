@@ -1,4 +1,4 @@
-//! A row of the log as a record: its place in the order, and the columns that become headers.
+//! A row of the event log as a record: its position in the order, and the columns that become headers.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use uuid::Uuid;
 /// Partitions of every topic. The `partition` column of `outbox` is generated with this number.
 pub const PARTITIONS: i16 = 8;
 
-/// Where a reader stands in a partition: everything up to and including it is read.
+/// How far a reader has read in a partition, this row included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     /// The transaction that appended.
     pub xid: u64,
-    /// The place within the transaction.
+    /// The row's position within the transaction.
     pub position: i64,
 }
 

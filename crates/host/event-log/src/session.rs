@@ -1,5 +1,5 @@
-//! One connection to Postgres with its prepared statements, opened when first used and again
-//! after it broke. No statement may wait for ever: a silent peer counts as a broken connection.
+//! One connection to Postgres with its prepared statements. It opens when first used and again after
+//! it broke. No statement waits for ever: a silent server counts as a broken connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ struct Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // A connection that waits for a silent peer would never end by itself.
+        // A connection that waits for a silent server would never end by itself.
         self.driver.abort();
     }
 }
@@ -49,8 +49,8 @@ impl Session {
         sql: &'static str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Error> {
-        // Taken out meanwhile: a call that is dropped half-way must not leave a connection with
-        // somebody else's answer to come.
+        // Taken out during the call: a call that is dropped half-way must not leave a connection that
+        // still receives its answer.
         let live = self.live.take().filter(|live| !live.client.is_closed());
         let attempt = async {
             let mut live = match live {

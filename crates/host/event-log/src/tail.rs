@@ -1,5 +1,5 @@
-//! Tails: every record of some topics from now on, in every process that asks. One reader serves
-//! all tails of a process; a tail that falls too far behind is told so and loses the oldest.
+//! Tails: every process that asks receives all records of some topics from now on. One reader serves all
+//! tails of a process. A tail that lags too far loses the oldest records and is told so.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Tail {
     pub(crate) fn open(log: &Arc<EventLog>, topics: Vec<String>) -> Self {
         let batches = log.tails.batches.subscribe();
         let (begun, ready) = oneshot::channel();
-        // Nobody there: the log is closing, which `next` tells.
+        // No receiver: the log is closing, which `next` reports.
         let _ = log.tails.requests.send(Request::Open {
             topics: topics.clone(),
             begun,
@@ -93,7 +93,7 @@ impl Drop for Tail {
     }
 }
 
-/// The way to the job that reads for all tails of a process.
+/// The channel to the job that reads for all tails of a process.
 pub(crate) struct Tails {
     requests: mpsc::UnboundedSender<Request>,
     batches: broadcast::Sender<Batch>,
@@ -136,7 +136,7 @@ struct Job {
     backoff: Backoff,
     /// How many tails want each topic.
     topics: BTreeMap<String, usize>,
-    /// Where the reader stands. Topics that are not here yet begin at the next horizon.
+    /// The reader's cursors. Topics that are missing here start at the next horizon.
     cursors: Vec<(TopicPartition, Cursor)>,
     /// Tails whose "now" has not begun.
     waiting: Vec<oneshot::Sender<()>>,
@@ -240,8 +240,8 @@ impl Job {
     }
 }
 
-/// The rows up to the end of the first partition's full page. Behind that other partitions would run
-/// ahead of it, and a client that goes on from the last record it saw would miss what it did not see.
+/// The rows up to the end of the first partition's full page. Otherwise other partitions would run
+/// ahead of it, and a client that resumes after the last record it saw would miss some.
 fn in_order(mut rows: Vec<Read>, limit: usize) -> Vec<Read> {
     let mut taken: BTreeMap<&TopicPartition, usize> = BTreeMap::new();
     let end = rows.iter().position(|read| {

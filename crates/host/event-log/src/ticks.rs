@@ -1,4 +1,4 @@
-//! The last tick of each cron job, so that a job that was missed is run once.
+//! The last tick of each cron job, so that a missed job runs once.
 
 use chrono::{DateTime, Utc};
 

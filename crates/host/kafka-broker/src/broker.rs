@@ -1,4 +1,4 @@
-//! The process: formatted once, started, killed, started again.
+//! The broker's process: formatted once, started, killed, started again.
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};

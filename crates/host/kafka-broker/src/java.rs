@@ -1,4 +1,4 @@
-//! Java, as found on this machine.
+//! Finds Java on this machine.
 
 use std::path::PathBuf;
 use std::process::Command;

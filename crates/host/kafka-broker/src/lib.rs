@@ -1,6 +1,5 @@
-//! Apache Kafka's own broker as a private process: one node in KRaft mode, broker and controller
-//! in one, in a folder of its own. It needs Java 17 and a folder with the broker's jars; it
-//! downloads nothing.
+//! Apache Kafka's own broker as a private process: one node in KRaft mode, broker and controller in one,
+//! in its own folder. It needs Java 17 and a folder with the broker's jars; it downloads nothing.
 
 mod broker;
 mod error;

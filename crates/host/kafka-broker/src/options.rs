@@ -1,4 +1,4 @@
-//! What a broker is to be like.
+//! The settings of a broker.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Looking at a cluster and changing it: checks, topics, offsets, groups.
+//! Inspects and changes a cluster: checks, topics, offsets, groups.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::client::create;
 use crate::error::{Cause, Seen};
 use crate::{Connection, Context, Error, Mechanism};
 
-/// How long one question may take.
+/// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long brokers have to answer before connections that failed count as an answer.
+/// How long brokers may take to answer before failed connections count as the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between looks for a topic that was just made.
+/// Between checks for a topic that was just created.
 const PAUSE: Duration = Duration::from_millis(20);
 const SLICE: Duration = Duration::from_millis(250);
-/// Topics that Kafka keeps for itself. Others begin with `__` too, such as `__debezium-heartbeat`.
+/// Kafka's internal topics. Others start with `__` too, such as `__debezium-heartbeat`.
 pub const KAFKAS_OWN: [&str; 5] = [
     "__cluster_metadata",
     "__consumer_offsets",
@@ -31,16 +31,17 @@ pub const KAFKAS_OWN: [&str; 5] = [
     "__transaction_state",
 ];
 
-/// A cluster, as someone who runs it sees it. Cheap to clone; one connection to each broker.
+/// A cluster as its operator sees it. Cheap to clone; one connection to each broker.
 #[derive(Clone)]
 pub struct Cluster {
     connection: Connection,
     admin: Arc<AdminClient<Context>>,
-    /// In no group. Asks what the admin client cannot, and hears what its connections meet.
+    /// A consumer in no group. It asks what the admin client cannot ask, and reports errors of
+    /// connections.
     reader: Arc<BaseConsumer<Context>>,
 }
 
-/// A topic there is.
+/// A topic that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// Its name.
@@ -49,14 +50,14 @@ pub struct Topic {
     pub partitions: i32,
 }
 
-/// A topic to be made.
+/// A topic to create.
 #[derive(Clone, Debug)]
 pub struct TopicSpec {
     /// Its name.
     pub name: String,
     /// How many partitions.
     pub partitions: i32,
-    /// Copies of each; -1: what the cluster does by itself.
+    /// Copies of each; -1: the cluster's default.
     pub replication: i32,
     /// Settings, such as `retention.ms`.
     pub config: Vec<(String, String)>,
@@ -67,7 +68,7 @@ pub struct TopicSpec {
 pub enum Created {
     /// It is new.
     New,
-    /// It was there; nothing was changed.
+    /// It existed; nothing changed.
     Existed,
 }
 
@@ -83,7 +84,7 @@ pub struct TopicDescription {
 /// An offset for each partition.
 pub type Offsets = BTreeMap<TopicPartition, i64>;
 
-/// Where a group stands in a partition.
+/// The lag of a group in a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {
     /// Which.
@@ -92,12 +93,12 @@ pub struct Lag {
     pub committed: Option<i64>,
     /// The oldest record kept.
     pub low: i64,
-    /// One behind the newest record.
+    /// The offset after the newest record.
     pub high: i64,
 }
 
 impl Lag {
-    /// Records not handled yet: all that are kept, for a group that has never committed.
+    /// Records not handled yet: all retained ones, for a group that has never committed.
     pub fn records(&self) -> i64 {
         let next = self.committed.unwrap_or(self.low).max(self.low);
         (self.high - next).max(0)
@@ -119,7 +120,7 @@ impl Cluster {
         })
     }
 
-    /// Whether the brokers answer to these settings and have these topics.
+    /// Checks that the brokers answer to these settings and have these topics.
     ///
     /// # Errors
     /// Says what to do about it; [`Error::is_passing`] where that may be to wait.
@@ -148,12 +149,12 @@ impl Cluster {
         Ok(topics)
     }
 
-    /// Kafka's own too: for those who ask for a topic by its name.
+    /// Includes Kafka's own, for callers that ask for a topic by name.
     ///
     /// # Errors
     /// As [`Cluster::check`].
     pub async fn all_topics(&self) -> Result<Vec<Topic>, Error> {
-        // Goes with a caller who waits no more: the thread does not ask on then.
+        // Dropped with a caller that no longer waits, so that the thread stops asking.
         let caller = Arc::new(());
         let waiting = Arc::downgrade(&caller);
         let own = self.clone();
@@ -173,7 +174,7 @@ impl Cluster {
         .await
     }
 
-    /// In slices, to look between them at what connections met, and whether anybody waits.
+    /// In slices, to check in between what connections reported and whether anybody waits.
     fn metadata(&self, is_awaited: impl Fn() -> bool) -> Result<Metadata, Error> {
         self.reader.context().forget();
         let started = Instant::now();
@@ -183,7 +184,7 @@ impl Cluster {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => error,
             };
-            // Else no connection stands, and nothing was asked.
+            // Otherwise no connection is open, and nothing was asked.
             let was_asked = error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut);
             let waited = started.elapsed();
             let patience = match was_asked {
@@ -202,7 +203,7 @@ impl Cluster {
         }
     }
 
-    /// Makes the topics that are not there, and waits until they can be seen. What became of each, in their
+    /// Creates the missing topics and waits until they are visible. Returns what became of each, in
     /// order.
     ///
     /// # Errors
@@ -233,7 +234,7 @@ impl Cluster {
         let created: Vec<_> = created.collect::<Result<_, _>>()?;
         let names: Vec<_> = specs.iter().map(|spec| spec.name.clone()).collect();
         let started = Instant::now();
-        // The controller has made them; the brokers hear of it a moment later.
+        // The controller has created them; the brokers learn of it a moment later.
         while let Err(error @ Error::UnknownTopic { .. }) = self.check(&names).await {
             if started.elapsed() >= TIMEOUT {
                 return Err(error);
@@ -243,7 +244,7 @@ impl Cluster {
         Ok(created)
     }
 
-    /// Deletes topics, with what is in them.
+    /// Deletes topics with their records.
     ///
     /// # Errors
     /// As [`Cluster::check`], and what the broker refuses.
@@ -283,8 +284,7 @@ impl Cluster {
 
     /// Every partition of these topics.
     ///
-    /// # Errors
-    /// [`Error::UnknownTopic`] where one is not there, and as [`Cluster::check`].
+    /// # Errors [`Error::UnknownTopic`] if one does not exist, and as [`Cluster::check`].
     pub async fn partitions(&self, topics: &[String]) -> Result<Vec<TopicPartition>, Error> {
         let there = self.all_topics().await?;
         let mut partitions = Vec::new();
@@ -309,7 +309,7 @@ impl Cluster {
         })
     }
 
-    /// The oldest record's offset, and the one behind the newest record's.
+    /// The offset of the oldest record, and the one after the newest.
     ///
     /// # Errors
     /// As [`Cluster::check`].
@@ -334,8 +334,8 @@ impl Cluster {
         .await
     }
 
-    /// The first offset at or behind a time, in milliseconds since the Unix epoch; one behind the
-    /// newest record where there is none.
+    /// The first offset at or after a time, in milliseconds since the Unix epoch; the one after the
+    /// newest record if there is none.
     ///
     /// # Errors
     /// As [`Cluster::check`].
@@ -366,7 +366,7 @@ impl Cluster {
         Ok(all.collect())
     }
 
-    /// The next record of each partition where the group has committed.
+    /// The committed offset of each partition, where the group has one.
     ///
     /// # Errors
     /// As [`Cluster::check`].
@@ -393,7 +393,7 @@ impl Cluster {
         .await
     }
 
-    /// Sets the next record of each partition for a group that has no member at the moment.
+    /// Sets the committed offset of each partition, for a group that has no members now.
     ///
     /// # Errors
     /// As [`Cluster::check`]; the broker refuses while the group has members.
@@ -411,7 +411,7 @@ impl Cluster {
         .await
     }
 
-    /// Where a group stands in every partition of these topics.
+    /// The lag of a group in every partition of these topics.
     ///
     /// # Errors
     /// As [`Cluster::check`].
@@ -447,14 +447,15 @@ impl Cluster {
         }
     }
 
-    /// What connections met since the last [`Context::forget`]. It is told to those who poll.
+    /// What connections reported since the last [`Context::forget`]. librdkafka tells it to whoever
+    /// polls.
     fn seen(&self) -> Vec<Seen> {
         while self.reader.poll(Duration::ZERO).is_some() {}
         self.reader.context().seen()
     }
 }
 
-/// How long to wait for a connection, after what those that were tried have met.
+/// How long to wait for a connection, given the errors of those that were tried.
 fn patience(seen: &[Seen]) -> Duration {
     let is_hopeless = |seen: &Seen| {
         matches!(
@@ -472,8 +473,8 @@ fn patience(seen: &[Seen]) -> Duration {
     }
 }
 
-/// Asks again while the cluster is still choosing who leads a partition or coordinates a group: both are
-/// there a moment before they can be asked.
+/// Asks again while the cluster elects the leader of a partition or the coordinator of a group: both
+/// exist a moment before they answer.
 fn once_settled<T>(ask: impl Fn() -> Result<T, KafkaError>) -> Result<T, KafkaError> {
     let started = Instant::now();
     loop {
@@ -515,7 +516,7 @@ fn list<'p>(
     Ok(list)
 }
 
-/// Those that are known.
+/// The partitions that are known.
 fn offsets(list: &TopicPartitionList) -> Offsets {
     let elements = list.elements();
     let known = elements

@@ -1,4 +1,4 @@
-//! librdkafka's settings, made of ours.
+//! Builds librdkafka's configuration from our settings.
 
 use std::time::Duration;
 

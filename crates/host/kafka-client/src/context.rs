@@ -1,5 +1,5 @@
-//! What librdkafka reports on its own account: kept to explain failures, and logged through
-//! `tracing` without repeating what stays the same.
+//! What librdkafka reports by itself. It is stored to explain failures, and logged through `tracing`
+//! without repeating what stays the same.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,14 +21,14 @@ const REPEAT: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Context {
     seen: Mutex<VecDeque<Seen>>,
-    /// When and as what an error was last logged.
+    /// When an error was last logged, and its text.
     logged: Mutex<Option<(Instant, Cause)>>,
-    /// Why the last token could not be had, where that says nothing about the credentials.
+    /// Why the last token request failed, if that says nothing about the credentials.
     token_failure: Mutex<Option<String>>,
 }
 
 impl Context {
-    /// Keeps and logs an error of the connections. For contexts that wrap this one.
+    /// Stores and logs an error of the connections. For contexts that wrap this one.
     pub fn note(&self, error: &KafkaError, reason: &str) {
         if let Some(code) = error.rdkafka_error_code()
             && !self.is_token_failure(reason)
@@ -100,12 +100,12 @@ impl Context {
         }
     }
 
-    /// Begins anew, so that an old error is not taken for the cause of a new failure.
+    /// Forgets old errors, so that none is taken for the cause of a new failure.
     pub(crate) fn forget(&self) {
         lock(&self.seen).clear();
     }
 
-    /// What the client's connections met, oldest first.
+    /// The errors of the client's connections, oldest first.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         lock(&self.seen).iter().cloned().collect()
     }
@@ -141,7 +141,7 @@ impl<'l> TokenFailure<'l> {
         Some(Self { url, reason, code })
     }
 
-    /// Nobody has looked at the credentials: it was not reached, or is not well.
+    /// The endpoint has not judged the credentials: it was unreachable, or failed.
     fn is_passing(&self) -> bool {
         matches!(self.code, -1 | 408 | 425 | 429 | 500..)
     }

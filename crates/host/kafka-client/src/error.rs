@@ -1,8 +1,8 @@
-//! What can go wrong, told so that the reader knows what to look at.
+//! What can go wrong, in words that say what to check.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// Why Kafka did not do what was asked.
+/// Why a request to Kafka failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The settings make no sense.
@@ -19,7 +19,7 @@ pub enum Error {
         /// What the client saw.
         detail: String,
     },
-    /// A broker answers, but not in the protocol that was spoken.
+    /// Something answers, but not in Kafka's protocol, or with TLS where none was expected.
     #[error(
         "Kafka at {brokers} does not speak as expected: {detail}; check `tls.enabled` and \
          `sasl.mechanism` against the listener of that port"
@@ -42,7 +42,7 @@ pub enum Error {
         /// What the client saw.
         detail: String,
     },
-    /// The broker refuses who we are.
+    /// The broker refuses the credentials.
     #[error(
         "Kafka at {brokers} refused the credentials: {detail}; check `sasl.mechanism`, the name \
          and the password or client secret"
@@ -53,7 +53,7 @@ pub enum Error {
         /// What the client saw.
         detail: String,
     },
-    /// There is no token to show to the broker, and the credentials are not why.
+    /// There is no token for the broker, for another reason than the credentials.
     #[error(
         "no token to authenticate with at {brokers}, from {detail}; check `sasl.token_endpoint`, \
          and that it can be reached from here"
@@ -64,7 +64,7 @@ pub enum Error {
         /// Where it was asked for, and what the client saw.
         detail: String,
     },
-    /// The broker knows who we are and does not allow it.
+    /// The broker accepts the credentials, but they lack the right.
     #[error("Kafka does not allow to {action}: {detail}; grant it with kafka-acls.sh")]
     Denied {
         /// What was asked.
@@ -110,7 +110,7 @@ fn list(topics: &[String]) -> String {
 }
 
 impl Error {
-    /// Whether time alone may heal it: then it is worth to wait and try again.
+    /// Whether it may pass by itself, so that it is worth waiting and trying again.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
@@ -130,7 +130,7 @@ impl Error {
         }
     }
 
-    /// Says what an error means, with what the client saw on its connections.
+    /// Explains an error by what the client saw on its connections.
     pub(crate) fn explain(action: &str, brokers: &str, error: &KafkaError, seen: &[Seen]) -> Self {
         use RDKafkaErrorCode as Code;
         let brokers = brokers.to_owned();
@@ -187,7 +187,7 @@ impl Error {
     }
 }
 
-/// An error the client reported on its own account.
+/// An error that the client reported by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub cause: Cause,

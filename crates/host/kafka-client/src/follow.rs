@@ -1,4 +1,4 @@
-//! Following topics without a group: everything that is appended from now on, in this process alone.
+//! Follows topics without a group: this process alone receives everything that is appended from now on.
 
 use std::sync::Arc;
 use std::time::Duration;

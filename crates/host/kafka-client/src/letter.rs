@@ -1,4 +1,4 @@
-//! Dead letters as records: the record itself, with headers that say what became of it.
+//! Dead letters as records: the original record with headers that say who gave it up, and why.
 
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use records::{DeadLetter, Record};
 
 use crate::record;
 
-/// What the names of a dead letter's own headers begin with.
+/// The prefix of the headers that a dead letter adds.
 pub const LETTER_PREFIX: &str = "dead-letter-";
 
-/// Bytes of a value that is left out, because the topic of dead letters has no room for it.
+/// The header with the bytes of a value that was left out, because it is too large for the topic of
+/// dead letters.
 pub const VALUE_OMITTED: &str = "dead-letter-value-omitted-bytes";
 
 const REASON: &str = "dead-letter-reason";
@@ -23,8 +24,8 @@ const TIMESTAMP: &str = "dead-letter-timestamp-ms";
 const HANDLER: &str = "dead-letter-handler";
 const GROUP: &str = "dead-letter-group";
 
-/// The headers a dead letter is produced with: the record's own, without those of an earlier
-/// burial, and behind them the reason, the attempts, where and when the record was, and who gave it up.
+/// The headers of a dead letter: the record's own, without those of an earlier dead letter. Then the
+/// reason, the attempts, the record's topic, partition, offset and time, and who gave it up.
 pub fn letter_headers(letter: &DeadLetter) -> OwnedHeaders {
     let record = &letter.record;
     let attempts = letter.attempts.to_string();
@@ -52,8 +53,8 @@ pub fn original_headers(record: &Record) -> impl Iterator<Item = &(Arc<str>, Byt
     headers.filter(|(name, _)| !name.starts_with(LETTER_PREFIX))
 }
 
-/// Reads a dead letter back: the record as it was, and what became of it. `None` for a record that
-/// is no dead letter.
+/// Reads a dead letter back: the original record, and why it was given up. `None` if the record is no
+/// dead letter.
 pub fn read_letter(record: &Record) -> Option<DeadLetter> {
     let text = |name| {
         let value = record.header(name)?;

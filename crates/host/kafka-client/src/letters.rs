@@ -1,9 +1,9 @@
-//! The topics of dead letters: read as a whole, and records put back where they came from.
+//! The topics of dead letters: reads them whole, and redrives records into the topics they came from.
 //!
-//! Kafka's records cannot be changed, so that a letter was redriven is a record too: one with the
-//! header `dead-letter-redriven`, in the same topic, written once the record is back. A crash in
-//! between brings the record back twice, as the same event. A transaction would not, but it leaves a
-//! marker behind that no consumer can commit, and every group of the topic would seem to lag.
+//! Kafka's records cannot be changed. So a record with the header `dead-letter-redriven`, in the same
+//! topic, marks a dead letter as redriven. It is written after the original record is back. After a crash
+//! in between, the record comes back twice, as the same event. A transaction would avoid that. But it
+//! leaves a marker that no consumer can commit, and every group of the topic would seem to lag.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
-//! The one home of what it takes to talk to Kafka: connection settings of a manifest, clients made
-//! of them, checks whose errors say what to do, administration, and the conversion of records.
-//! Secrets appear in no error, no log line and no `Debug`.
+//! Everything that talks to Kafka uses this crate: connection settings of a manifest, clients built from
+//! them, checks whose errors say what to do, administration, and the conversion of records. Secrets
+//! appear in no error, no log line and no `Debug`.
 
 mod admin;
 mod client;

@@ -1,5 +1,5 @@
-//! Reads a partition of a group's member, many records at a time. rdkafka reads one at a time, and each
-//! costs it an event, two clocks and a reference count: more than copying the record.
+//! Reads a partition of a group's member, many records at a time. rdkafka reads one at a time; each costs
+//! it an event, two clock readings and a reference count, which is more than copying the record.
 
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};

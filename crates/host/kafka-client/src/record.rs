@@ -1,4 +1,4 @@
-//! Records as librdkafka has them, and as everything else here has them.
+//! Converts records between librdkafka's form and ours.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;

@@ -1,5 +1,5 @@
-//! Connection settings, as they stand in `[application.trigger.kafka]`. Every value may come from
-//! a variable, so text that is empty means that nobody set it.
+//! Connection settings, as in `[application.trigger.kafka]`. Every value may come from a variable, so
+//! empty text means that nobody set it.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Values of a manifest that come from variables: always text, empty where nobody set them.
+//! Values of a manifest that come from variables: always text, and empty if nobody set them.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What the host knows of an application once it is loaded and checked.
+//! What the host knows of an application after it is loaded and checked.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

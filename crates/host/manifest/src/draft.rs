@@ -1,5 +1,5 @@
-//! An application as it was read, with what is wrong about each part. Parts that will not run
-//! are dropped before anyone hears of their problems.
+//! An application as it was read, with the mistakes of each part. Parts that will not run are dropped
+//! with their mistakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

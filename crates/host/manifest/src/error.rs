@@ -1,4 +1,4 @@
-//! Errors that list every violation at once, so that nobody fixes a manifest one start at a time.
+//! Errors that list every mistake at once, so that nobody fixes a manifest one start at a time.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Files that components may read: from the manifest's patterns to mounts, and from mounts to
-//! one folder per component, as Spin lays them out.
+//! Files that components may read. Patterns of the manifest become mounts, and mounts become one folder
+//! per component, as Spin lays them out.
 
 use std::fs;
 use std::io;

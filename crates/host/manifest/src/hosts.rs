@@ -1,5 +1,5 @@
-//! `allowed_outbound_hosts` by Spin's rules: `<scheme>://<host>[:<port>]`, each with wildcards,
-//! never a path. What no entry allows is refused.
+//! `allowed_outbound_hosts` by Spin's rules: `<scheme>://<host>[:<port>]`, each with wildcards, never a
+//! path. What no entry allows is refused.
 
 use std::net::IpAddr;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Spin applications as data: manifest and lock file, variables, allow-lists, runtime
-//! configuration. Runs nothing and opens no connection.
+//! Spin applications as data: manifest and lock file, variables, allow-lists, runtime configuration. It
+//! runs nothing and opens no connection.
 
 mod app;
 mod check;

@@ -1,4 +1,4 @@
-//! Finds out what a path leads to, a manifest or a lock file, and loads it.
+//! Finds out whether a path is a manifest or a lock file, and loads it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

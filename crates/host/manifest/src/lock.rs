@@ -1,5 +1,5 @@
-//! The lock file that `spin up` writes for its triggers, versions 0 and 1. Fields it does not
-//! know are ignored, as the format asks; `must_understand` and `host_requirements` are not.
+//! The lock file that `spin up` writes for its triggers, versions 0 and 1. Unknown fields are ignored, as
+//! the format demands; `must_understand` and `host_requirements` are checked.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

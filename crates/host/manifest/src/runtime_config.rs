@@ -1,4 +1,4 @@
-//! `runtime-config.toml`: what the operator decides, as opposed to the application's author.
+//! `runtime-config.toml`: what the operator decides, as opposed to the author of the application.
 
 use std::collections::BTreeMap;
 use std::fs;

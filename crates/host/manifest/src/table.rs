@@ -1,5 +1,4 @@
-//! Reads a TOML or JSON table field by field and notes every mistake, where serde would stop at
-//! the first one.
+//! Reads a TOML or JSON table field by field and collects every mistake; serde would stop at the first.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `{{ name }}` templates and the names of variables, by the rules of Spin.
+//! `{{ name }}` templates and the names of variables, by Spin's rules.
 
 /// A string with `{{ variable }}` parts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Typed trigger configuration: templates resolved, unknown fields refused, every mistake of all
-//! triggers of a kind at once.
+//! Typed trigger configuration. It resolves templates, refuses unknown fields, and reports every mistake
+//! of all triggers of one kind at once.
 
 use serde::de::DeserializeOwned;
 

@@ -1,4 +1,4 @@
-//! Records as tests want them.
+//! Records for tests.
 
 use std::sync::Arc;
 

@@ -1,12 +1,12 @@
-//! The consumer group of the event log that produces to Kafka. Of all processes one does it at a
-//! time; it moves its position only behind what Kafka has acknowledged, so nothing is lost, and for
-//! one key nothing overtakes. After a crash records may come twice, each with the same id.
+//! The consumer group of the event log that produces to Kafka. One process at a time relays. It commits
+//! its offset only behind what Kafka has acknowledged, so nothing is lost, and no record overtakes another
+//! of its key. After a crash records may arrive twice, each with the same id.
 //!
-//! A record that Kafka will never take becomes a dead letter, and records of a topic that is missing
-//! wait for it: neither holds back others. Every other refusal (`Verdict::Outside`) stops all topics
-//! until a person or time has changed it: the producer fails as a whole, so that nothing overtakes.
-//! One topic without the right to Write is enough. It is tried again after 1 s, later after up to
-//! 30 s, and each time a line of the log with the level `error` says which topic was refused, and why.
+//! A record that Kafka will never accept becomes a dead letter. Records of a missing topic wait for the
+//! topic. Neither delays other records. Every other refusal (`Verdict::Outside`), such as one topic without
+//! the right to Write, stops all topics until a person or time removes the cause. The producer fails as a
+//! whole, so that nothing overtakes. The relay tries again after 1 s, backing off to 30 s, and each time
+//! logs an error with the topic and the reason.
 
 #[cfg(test)]
 mod fixtures;

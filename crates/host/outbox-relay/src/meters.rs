@@ -1,21 +1,21 @@
-//! The metrics of a relay. How far it is behind is told by the log, as for every group:
+//! The metrics of a relay. Its lag is a metric of the event log, as for every group:
 //! `event_log_lag_records{group="relay"}`.
 
 use metrics::{Counter, Gauge, Histogram};
 
 #[derive(Clone)]
 pub(crate) struct Meters {
-    /// 1 in the process that relays, 0 in those that stand by.
+    /// 1 in the process that relays, 0 in the others.
     pub active: Gauge,
     /// Acknowledged by Kafka.
     pub records: Counter,
     /// Refused by Kafka for good.
     pub dead_letters: Counter,
-    /// A producer was given up and what it had not brought over is sent again.
+    /// A producer failed, and another one sends again what was not acknowledged.
     pub restarts: Counter,
     /// Waiting for an acknowledgement.
     pub in_flight: Gauge,
-    /// Topics with records that Kafka lacks.
+    /// Topics that Kafka lacks although the log has records of them.
     pub missing_topics: Gauge,
     /// From the append of a record to Kafka's acknowledgement.
     pub delay: Histogram,

@@ -1,8 +1,8 @@
-//! What a relay is told.
+//! The settings of a relay.
 
 use kafka_client::Connection;
 
-/// The consumer group of the event log that a relay is.
+/// The relay's consumer group of the event log.
 pub const GROUP: &str = "relay";
 
 /// How to relay.
@@ -10,13 +10,13 @@ pub const GROUP: &str = "relay";
 pub struct Options {
     /// The brokers.
     pub connection: Connection,
-    /// Topics that are known beforehand. Others are found when the log has records of them.
+    /// Topics to relay. The relay finds others when the log has records of them.
     pub topics: Vec<String>,
-    /// What a person does about a topic that Kafka lacks; the end of a sentence.
+    /// What a person does about a missing topic; the end of a sentence.
     pub create_hint: String,
     /// Records that may wait for Kafka's acknowledgement.
     pub max_records: usize,
-    /// Bytes that may; one record more, if it is larger than that.
+    /// Bytes that may wait; one record may exceed them.
     pub max_bytes: usize,
 }
 

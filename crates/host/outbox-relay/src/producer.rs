@@ -1,5 +1,5 @@
-//! One producer. It brings records over in the order they were given, for as long as it takes, or
-//! fails as a whole: a record it cannot bring over is overtaken by none behind it.
+//! One producer. It produces records in the order in which it receives them, however long that takes, or
+//! fails as a whole: if it cannot produce a record, it produces none behind it.
 
 use kafka_client::rdkafka::ClientContext;
 use kafka_client::rdkafka::config::{FromClientConfigAndContext as _, RDKafkaLogLevel};
@@ -10,7 +10,7 @@ use kafka_client::{Connection, Context, Error, headers};
 use records::Record;
 use tokio::sync::mpsc;
 
-/// No record that is larger is even offered. Brokers cut connections over requests past 100 MiB.
+/// The relay offers no larger record: brokers close the connection on requests above 100 MiB.
 const MAX_RECORD_BYTES: usize = 32 << 20;
 
 /// What became of the record with this number.
@@ -20,7 +20,7 @@ pub(crate) struct Delivery {
     pub result: Result<(), RDKafkaErrorCode>,
 }
 
-/// A producer, and what it reports.
+/// A producer and its delivery reports.
 pub(crate) struct Producer {
     inner: ThreadedProducer<Reports>,
     pub deliveries: mpsc::UnboundedReceiver<Delivery>,
@@ -31,13 +31,14 @@ impl Producer {
         let mut config = connection.producer_config()?;
         config
             .set("client.id", "event-log-relay")
-            // An outage is waited out: giving a record up would let others overtake it.
+            // The producer waits for the end of an outage: dropping a record would let others overtake
+            // it.
             .set("delivery.timeout.ms", "0")
             .set("enable.gapless.guarantee", "true")
             .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
-            // What Kafka allows a batch by default. A larger record travels alone.
+            // Kafka's default limit of a batch. A larger record is sent alone.
             .set("batch.size", "1000000")
-            // Records that are read together are there together: none is worth waiting for.
+            // Records that were read together are already together, so lingering gains nothing.
             .set("linger.ms", "0");
         let (told, deliveries) = mpsc::unbounded_channel();
         let context = Reports {
@@ -54,7 +55,7 @@ impl Producer {
         Ok(Self { inner, deliveries })
     }
 
-    /// Takes a record. `Err`: Kafka would refuse it, or there is no room.
+    /// Queues a record. `Err`: Kafka would refuse it, or the queue is full.
     pub fn send(&self, number: usize, record: &Record) -> Result<(), RDKafkaErrorCode> {
         let own = record.headers.iter();
         let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&record.topic, number)
@@ -69,7 +70,7 @@ impl Producer {
         })
     }
 
-    /// Gives up what it has not brought over. Returns what it still had to report.
+    /// Drops what it has not produced. Returns the reports that nobody has read yet.
     pub async fn close(self) -> Vec<Delivery> {
         let Self {
             inner,
@@ -113,7 +114,7 @@ impl ProducerContext for Reports {
                 .rdkafka_error_code()
                 .unwrap_or(RDKafkaErrorCode::Unknown)),
         };
-        // Nobody listens any more: the records come again.
+        // Nobody listens any more: the next round reads the records again.
         _ = self.told.send(Delivery { number, result });
     }
 }

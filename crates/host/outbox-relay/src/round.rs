@@ -1,4 +1,4 @@
-//! Reads the log as a member of the group and brings it over, until it has to begin anew.
+//! Consumes the event log as a member of the group and produces its records, until it must start anew.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
@@ -19,9 +19,9 @@ use crate::topics::Topics;
 use crate::verdict::{Verdict, is_topic_name, judge};
 use crate::window::Window;
 
-/// How often is looked for topics that nobody named beforehand.
+/// How often the relay looks for topics that its options do not name.
 const DISCOVER: Duration = Duration::from_secs(5);
-/// How long Kafka may take to acknowledge what is under way when the process stops.
+/// How long Kafka may take to acknowledge records in flight when the process stops.
 const DRAIN: Duration = Duration::from_secs(5);
 /// Waits after an error that only a person or time can change.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -36,15 +36,15 @@ pub(crate) struct Round<'r> {
     producer: Producer,
     topics: Topics,
     window: Window,
-    /// What is to be handed to the producer, by number.
+    /// Records to send to the producer, by number.
     pending: VecDeque<usize>,
-    /// What the producer has and has not reported.
+    /// Records in flight: the producer has not reported them yet.
     in_flight: usize,
-    /// As long as this is not 0 one record at a time is under way, so that a failure is its own.
+    /// While this is not 0, only one record at a time is in flight, so that a failure is its own.
     careful: usize,
     pause: Duration,
     go_on_at: Option<Instant>,
-    /// What the producer did not even take.
+    /// Records that the producer did not accept.
     refused: Option<(usize, RDKafkaErrorCode)>,
 }
 
@@ -52,12 +52,12 @@ pub(crate) struct Round<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Stopped,
-    /// There is a new topic, or one has gone.
+    /// A topic is new, or one is gone.
     Again,
 }
 
 impl<'r> Round<'r> {
-    /// Of the topics that the options name, and those that the log has; `None` while that is none.
+    /// Reads the topics that the options name and those that the log has; `None` while there are none.
     pub async fn start(
         log: &'r Arc<EventLog>,
         cluster: &Cluster,
@@ -67,8 +67,8 @@ impl<'r> Round<'r> {
         let mut names = options.topics.clone();
         match log.topics().await {
             Ok(there) => names.extend(there),
-            // Those that are named are enough to begin with; without any it is asked again. The
-            // log itself says that its database is away.
+            // The named topics are enough to start with. Without any, the caller asks again. The event
+            // log itself reports that its database is away.
             Err(error) => tracing::debug!(%error, "cannot list the topics of the event log"),
         }
         names.sort();
@@ -99,8 +99,8 @@ impl<'r> Round<'r> {
         }))
     }
 
-    /// Until `stop`, or until it has to begin anew. What is under way is waited for only as long
-    /// as `is_ours` says so.
+    /// Relays until `stop`, or until it has to start anew. It waits for records in flight only while
+    /// `is_ours` holds.
     pub async fn run(
         mut self,
         stop: &CancellationToken,
@@ -152,7 +152,7 @@ impl<'r> Round<'r> {
         match event {
             Event::Assigned(_) => {}
             Event::Lost(partitions) => self.forget(&partitions),
-            // What is not finished by now the other member brings over.
+            // The other member produces what is not finished by now.
             Event::Revoked(partitions) => {
                 self.forget(&partitions);
                 self.consumer.release(partitions);
@@ -199,7 +199,7 @@ impl<'r> Round<'r> {
         self.meters.missing_topics.set(self.topics.missing() as f64);
     }
 
-    /// Hands over what may be under way.
+    /// Sends records to the producer, as many as may be in flight.
     async fn send(&mut self, stop: &CancellationToken) {
         while self.go_on_at.is_none()
             && (self.careful == 0 || self.in_flight == 0)
@@ -212,7 +212,7 @@ impl<'r> Round<'r> {
                 };
                 match sent {
                     Ok(()) => self.in_flight += 1,
-                    // Its own queue is full: there is room again when it has reported.
+                    // The producer's queue is full: it has room again after its next report.
                     Err(RDKafkaErrorCode::QueueFull) => break,
                     Err(code) if judge(code) == Verdict::Record => {
                         if !self.bury(number, &record, code, stop).await {
@@ -230,7 +230,7 @@ impl<'r> Round<'r> {
         self.meters.in_flight.set(self.in_flight as f64);
     }
 
-    /// Takes this report and those that wait behind it.
+    /// Takes this report and those already waiting.
     async fn reported(
         &mut self,
         first: Delivery,
@@ -277,8 +277,8 @@ impl<'r> Round<'r> {
         }
     }
 
-    /// A record was not brought over, so nothing behind it is: what is not acknowledged is sent
-    /// again, in order, by another producer.
+    /// A record was not produced, so none behind it was. Another producer sends what is not
+    /// acknowledged again, in order.
     async fn failed(
         &mut self,
         number: usize,
@@ -341,7 +341,7 @@ impl<'r> Round<'r> {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
-    /// Keeps a record that Kafka will never take, so that it does not stand before all others for
+    /// Dead-letters a record that Kafka will never accept, so that it does not block all others for
     /// ever. False if the process stops before that is done.
     async fn bury(
         &mut self,
@@ -379,7 +379,7 @@ impl<'r> Round<'r> {
         true
     }
 
-    /// Waits for what is under way, if it is still ours to bring over, and leaves the group.
+    /// Waits for records in flight, if they are still ours to produce, and leaves the group.
     async fn leave(mut self, is_ours: bool) {
         let mut moved = BTreeMap::new();
         let deadline = Instant::now() + DRAIN;

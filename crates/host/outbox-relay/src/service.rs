@@ -1,4 +1,4 @@
-//! The relay of this process: stands by until it is the one, then relays until it is not.
+//! The relay of this process: waits for the lease, then relays until it loses the lease.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::options::Options;
 use crate::round::{End, Round};
 
 const LEASE: &str = "event-log/relay";
-/// Between rounds, so that a topic that comes and goes does not keep it busy; and between looks at a
-/// log that has no topic yet.
+/// Between rounds, so that a topic that appears and disappears does not keep the relay busy, and
+/// between checks of a log without topics.
 const BREATH: Duration = Duration::from_millis(500);
 
-/// Brings the records of a log to Kafka.
+/// Relays the records of an event log to Kafka.
 pub struct Relay {
     log: Arc<EventLog>,
     cluster: Cluster,
@@ -25,7 +25,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Connects to Kafka only when it is its turn, and waits for as long as no broker answers.
+    /// Connects to Kafka only when it holds the lease, and waits as long as no broker answers.
     ///
     /// # Errors
     /// Settings that make no sense.

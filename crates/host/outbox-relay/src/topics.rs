@@ -1,4 +1,4 @@
-//! Which topics Kafka has. Records of a topic that it lacks are held back, and nobody else's.
+//! Which topics Kafka has. Records of a missing topic wait, and no others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use records::TopicPartition;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How often is looked whether a topic has come.
+/// How often the relay checks whether a missing topic exists.
 const RECHECK: Duration = Duration::from_secs(2);
-/// How often a missing topic is mentioned.
+/// How often the log mentions a missing topic.
 const REMIND: Duration = Duration::from_secs(60);
 
 /// Topics, as far as they are known.
@@ -29,7 +29,7 @@ struct Held {
     records: VecDeque<Fetched>,
     /// Where those are from.
     partitions: BTreeSet<TopicPartition>,
-    /// When it was last said that the topic is missing.
+    /// When the log last mentioned the topic.
     told: Option<Instant>,
 }
 
@@ -49,8 +49,8 @@ impl Topics {
         self.there.contains(topic)
     }
 
-    /// Keeps a record until its topic is there. True for the first one of a partition, of which no
-    /// more are to be read: what is held counts for no bound.
+    /// Holds a record until its topic exists. True for the first one of a partition: the caller pauses
+    /// that partition, because no bound counts what is held.
     pub fn hold(&mut self, fetched: Fetched) -> bool {
         let held = self
             .held
@@ -61,7 +61,8 @@ impl Topics {
         is_first
     }
 
-    /// Another process has these partitions now. If they come back, they are read from the start.
+    /// Another process owns these partitions now. If they come back, the member reads them from the
+    /// committed offset.
     pub fn forget(&mut self, partitions: &[TopicPartition]) {
         self.held.retain(|_, held| {
             held.records
@@ -72,14 +73,14 @@ impl Topics {
         });
     }
 
-    /// Topics that were missing when it was last looked.
+    /// Topics that were missing at the last check.
     pub fn missing(&self) -> usize {
         let missing = self.held.values().filter(|held| held.told.is_some());
         missing.count()
     }
 
-    /// Looks when it is time to; returns what was held back of topics that are there now, by
-    /// topic. Dropping the future loses nothing.
+    /// Checks when it is time, and returns the held records of topics that exist now, by topic.
+    /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Vec<(String, VecDeque<Fetched>)> {
         if self.held.is_empty() {
             return std::future::pending().await;
@@ -99,7 +100,7 @@ impl Topics {
                 self.there = there;
                 self.remind();
             }
-            // What keeps us from the brokers is logged where connections are made.
+            // The code that opens connections logs why brokers do not answer.
             Some(Ok(Err(error))) => tracing::debug!(%error, "cannot list Kafka's topics"),
             Some(Err(error)) => tracing::error!(%error, "looking for Kafka's topics failed"),
             None => {}
@@ -107,7 +108,7 @@ impl Topics {
         self.take()
     }
 
-    /// Says which topics are missing, now and then.
+    /// Logs which topics are missing, now and then.
     fn remind(&mut self) {
         let now = Instant::now();
         for (topic, held) in &mut self.held {

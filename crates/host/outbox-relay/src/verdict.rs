@@ -1,15 +1,15 @@
-//! What a failed delivery means.
+//! Whose fault a failed delivery is, which decides whether the relay dead-letters, waits or starts anew.
 
 use kafka_client::rdkafka::error::RDKafkaErrorCode as Code;
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The record's, or that of one which was sent together with it: Kafka will never take it.
+    /// The record's, or that of one in the same batch: Kafka will never accept it.
     Record,
-    /// The topic's: it is gone.
+    /// The topic's: it does not exist.
     Topic,
-    /// The producer's: it met an error it cannot go on after.
+    /// The producer's: it cannot continue after this error.
     Producer,
     /// Something that only a person, or time, can change.
     Outside,

@@ -1,4 +1,4 @@
-//! What was read and is not finished. Tells how far each partition's position may move: up to the
+//! Records that were read and are not finished. It says how far each partition's offset may move: to the
 //! first record that is not finished.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -49,7 +49,7 @@ impl Window {
         Some(&lane.get(at.ok()?)?.record)
     }
 
-    /// A record is finished. Returns where its partition's position may move, if it may.
+    /// A record is finished. Returns the tag up to which its partition may be committed, if it may.
     pub fn finish(&mut self, number: usize) -> Option<(TopicPartition, Place)> {
         let partition = self.places.remove(&number)?;
         let lane = self.lanes.get_mut(&partition)?;
@@ -64,7 +64,7 @@ impl Window {
         reached.map(|place| (partition, place))
     }
 
-    /// Another process has these partitions now.
+    /// Another process owns these partitions now.
     pub fn forget(&mut self, partitions: &[TopicPartition]) {
         for partition in partitions {
             for entry in self.lanes.remove(partition).unwrap_or_default() {
@@ -76,7 +76,7 @@ impl Window {
         }
     }
 
-    /// The numbers of what is not finished, in the order it was read.
+    /// The numbers of unfinished records, in the order they were read.
     pub fn unfinished(&self) -> Vec<usize> {
         let mut numbers: Vec<_> = self.places.keys().copied().collect();
         numbers.sort_unstable();

@@ -1,5 +1,5 @@
-//! Records that share one block of memory. Where many pass through many threads, a record by itself
-//! costs more in allocations, reference counts and scattered memory than in all that is done with it.
+//! Records that share one block of memory. Many records pass through many threads here. Separate
+//! allocations, reference counts and scattered memory would cost more than all the work on them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::Record;
 
-/// Bytes of records in one block, about; one record may be larger, alone. A block lives as long as any
-/// record of it, so it is small.
+/// Bytes of records in one block, about; a larger record has a block alone. A block lives as long as
+/// any of its records, so it is small.
 const FULL: usize = 32 << 10;
 
 /// Records of one partition, in their order.
@@ -19,11 +19,11 @@ pub struct RecordBlock {
     partition: i32,
     entries: Vec<Entry>,
     headers: Vec<HeaderSizes>,
-    /// Of each record its key, its value, and each header's name and value.
+    /// For each record its key, its value, and each header's name and value.
     bytes: Vec<u8>,
 }
 
-/// A record, but for its bytes. Sizes have 32 bits, as they have in Kafka.
+/// A record without its bytes. Sizes have 32 bits, as in Kafka.
 #[derive(Clone, Copy)]
 struct Entry {
     offset: i64,
@@ -48,7 +48,7 @@ fn size(bytes: &[u8]) -> u32 {
 }
 
 impl RecordBlock {
-    /// A block with room for so many records of about so many bytes; it grows as needed.
+    /// A block with room for this many records of about this many bytes; it grows as needed.
     pub fn new(topic: Arc<str>, partition: i32, records: usize, bytes: usize) -> Self {
         let bytes = bytes.max(1);
         Self {
@@ -60,7 +60,7 @@ impl RecordBlock {
         }
     }
 
-    /// Puts a record behind the others. Its headers follow, by [`RecordBlock::push_header`].
+    /// Appends a record. Its headers follow by [`RecordBlock::push_header`].
     pub fn push(
         &mut self,
         offset: i64,
@@ -83,7 +83,7 @@ impl RecordBlock {
         }
     }
 
-    /// Puts a header behind those of the last record.
+    /// Appends a header to the last record.
     pub fn push_header(&mut self, name: &str, value: &[u8]) {
         let Some(entry) = self.entries.last_mut() else {
             return;
@@ -97,7 +97,7 @@ impl RecordBlock {
         self.bytes.extend_from_slice(value);
     }
 
-    /// Puts a copy behind the others. Whose partition it is of is the caller's to know.
+    /// Appends a copy. The caller makes sure that it is of the block's partition.
     pub fn push_record(&mut self, record: &Record) {
         let (key, value) = (record.key.as_deref(), record.value.as_deref());
         self.push(record.offset, record.timestamp_ms, key, value);
@@ -109,22 +109,22 @@ impl RecordBlock {
         }
     }
 
-    /// Whether a record of about so many bytes belongs here, not into another block.
+    /// Whether a record of about this many bytes fits into this block.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.entries.is_empty() || self.bytes.len().saturating_add(bytes) <= FULL
     }
 
-    /// How many there are.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether the block is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// All of them.
+    /// All records.
     pub fn records(self: &Arc<Self>) -> impl Iterator<Item = RecordRef> + '_ {
         (0..self.entries.len()).map(|index| RecordRef {
             block: self.clone(),
@@ -144,7 +144,7 @@ impl fmt::Debug for RecordBlock {
 #[derive(Clone)]
 pub struct RecordRef {
     block: Arc<RecordBlock>,
-    /// One that is there.
+    /// Its number in the block.
     index: usize,
 }
 
@@ -180,13 +180,13 @@ impl RecordRef {
         self.entry().timestamp_ms
     }
 
-    /// What the order is kept for.
+    /// The key, within which the order is kept.
     pub fn key(&self) -> Option<&[u8]> {
         let Entry { start, key, .. } = self.entry();
         key.map(|key| self.slice(*start as usize, key as usize))
     }
 
-    /// What it says.
+    /// The value.
     pub fn value(&self) -> Option<&[u8]> {
         let Entry { start, key, .. } = self.entry();
         let start = *start as usize + key.unwrap_or_default() as usize;
@@ -194,7 +194,7 @@ impl RecordRef {
         Some(self.slice(start, value as usize))
     }
 
-    /// Names, which are UTF-8, and values.
+    /// The headers: names, which are UTF-8, and values.
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
         let entry = self.entry();
         let (key, value) = (
@@ -234,7 +234,7 @@ impl RecordRef {
         size_of::<Entry>() + body + headers
     }
 
-    /// It by itself.
+    /// A copy on its own.
     pub fn to_record(&self) -> Record {
         let own = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
         let id = self.entry().id;

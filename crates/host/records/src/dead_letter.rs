@@ -1,17 +1,17 @@
-//! A record that a handler gave up on.
+//! A record that a handler gave up.
 
 use std::sync::Arc;
 
 use crate::Record;
 
-/// A record to be kept as a dead letter.
+/// A record that becomes a dead letter.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
-    /// The name to keep it under.
+    /// The topic that stores it.
     pub dead_letter_topic: String,
-    /// The consumer group that gave up.
+    /// The consumer group that gave it up.
     pub group: String,
-    /// The handler that gave up: a component's id.
+    /// The handler that gave it up: a component's id.
     pub handler: String,
     /// Why.
     pub reason: String,

@@ -1,5 +1,5 @@
-//! Records of a topic, in the shape they have on Kafka, and records that a handler gave up on. The event
-//! log in Postgres and the Kafka client share them, and know nothing else of each other.
+//! Records of a topic, in the shape they have on Kafka, and dead letters. The event log in Postgres and
+//! the Kafka client share these types and nothing else.
 
 mod block;
 mod dead_letter;

@@ -13,14 +13,14 @@ pub struct Record {
     pub topic: Arc<str>,
     /// The partition, by the hash of the key.
     pub partition: i32,
-    /// Identifies the record in its partition. In the event log it grows within a key, but neighbours of
-    /// other keys may swap: that log orders records by a cursor of its own.
+    /// Identifies the record in its partition. In the event log it grows within a key, but not across
+    /// keys, because the event log orders records by (xid, position).
     pub offset: i64,
     /// The event's id (also `ce_id`); nil where a record of another log has none.
     pub id: Uuid,
     /// When the record was appended, in milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
-    /// What the order is kept for.
+    /// The key, within which the order is kept.
     pub key: Option<Bytes>,
     /// JSON.
     pub value: Option<Bytes>,

@@ -38,6 +38,11 @@ impl Audience {
         self.state.send_modify(|state| state.followed = true);
     }
 
+    /// Whether they are.
+    pub(crate) fn follows(&self) -> bool {
+        self.state.borrow().followed
+    }
+
     /// Resolves once nobody has listened for a while. From then on the topics count as not
     /// followed, and who joins waits for [`Audience::is_followed`].
     pub(crate) async fn leaves(&self, a_while: Duration) {

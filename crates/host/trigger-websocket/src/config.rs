@@ -40,6 +40,8 @@ pub struct Limits {
     pub ping_interval_ms: u64,
     /// How long after a ping a silent client is taken for dead.
     pub pong_timeout_ms: u64,
+    /// How long the topics are followed for nobody: a page that is loaded again is back by then.
+    pub linger_ms: u64,
     /// How long one call of the component may take.
     pub deadline_ms: u64,
     /// Instances of the component, and so calls, at once.
@@ -56,6 +58,7 @@ impl Default for Limits {
             queue_bytes: 1024 * 1024,
             ping_interval_ms: 30_000,
             pong_timeout_ms: 10_000,
+            linger_ms: 5000,
             deadline_ms: 10_000,
             max_instances: 8,
         }
@@ -70,6 +73,10 @@ impl Limits {
     /// How long a client may send nothing at all, not even the answer to a ping.
     pub(crate) fn silence(&self) -> Duration {
         Duration::from_millis(self.ping_interval_ms.saturating_add(self.pong_timeout_ms))
+    }
+
+    pub(crate) fn linger(&self) -> Duration {
+        Duration::from_millis(self.linger_ms)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -108,6 +115,7 @@ impl TriggerConfig {
             ("queue_bytes", limits.queue_bytes as u64, large),
             ("ping_interval_ms", limits.ping_interval_ms, day_ms),
             ("pong_timeout_ms", limits.pong_timeout_ms, day_ms),
+            ("linger_ms", limits.linger_ms, day_ms),
             ("deadline_ms", limits.deadline_ms, day_ms),
             ("max_instances", limits.max_instances as u64, 1000),
         ] {

@@ -30,8 +30,6 @@ use crate::{delivery, listener};
 pub const KIND: &str = "websocket";
 /// How long clients may take to leave at the end.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long the topics are followed for nobody: a page that is loaded again is back by then.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// The websocket triggers of an application. Clones are the same service.
 #[derive(Clone)]
@@ -143,6 +141,12 @@ impl Service {
         ran
     }
 
+    /// Whether records are read here at the moment: somebody listens, or did until a while ago.
+    pub fn follows(&self) -> bool {
+        let mut endpoints = self.endpoints.iter();
+        endpoints.any(|endpoint| endpoint.audience.follows())
+    }
+
     pub(crate) fn max_connections(&self) -> usize {
         self.endpoints
             .iter()
@@ -178,7 +182,7 @@ async fn follow(endpoint: Arc<Endpoint>, log: Arc<EventLog>) -> anyhow::Result<(
         let mut tail = log.tail(endpoint.topics.clone());
         tail.ready().await;
         endpoint.audience.is_followed();
-        let mut left = pin!(endpoint.audience.leaves(LINGER));
+        let mut left = pin!(endpoint.audience.leaves(endpoint.limits.linger()));
         loop {
             tokio::select! {
                 () = &mut left => break,

@@ -11,8 +11,8 @@
 //! }
 //! ```
 //!
-//! The component exports the interface of the official cron plugin, so either host can run it.
-//! A tick may be missed (one run makes up for all that were) and, after a crash, come twice.
+//! The component exports the interface of the official cron plugin, so either host can run it. A
+//! tick may be missed (one run makes up for all missed ones) and, after a crash, run twice.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -30,7 +30,7 @@ pub mod __private {
 }
 
 /// Exports an `async fn(Metadata) -> Result<(), E>` as the component's cron job, for any `E` that
-/// is `Display`. An error is logged by the trigger; the next tick comes as planned.
+/// is `Display`. The trigger logs an error; the next tick comes as planned.
 #[macro_export]
 macro_rules! handler {
     ($handle:path) => {

@@ -5,12 +5,13 @@ use std::fmt::Display;
 
 /// Why a message was not handled.
 ///
-/// `?` on any error makes a [`Failure::Retry`]; say [`Failure::reject`] where trying again cannot help.
+/// `?` turns any error into a [`Failure::Retry`]; use [`Failure::reject`] where a retry cannot
+/// help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// Deliver it again later, with backoff; after the trigger's `max_attempts` it becomes a dead letter.
     Retry(String),
-    /// It can never be handled: to the dead letters at once.
+    /// It can never be handled: it becomes a dead letter at once.
     Reject(String),
 }
 
@@ -44,7 +45,8 @@ impl From<Failure> for Outcome {
 
 /// What the function given to [`handler!`](crate::handler!) may return.
 pub trait Answer {
-    /// One outcome per message, or the reason why the whole batch failed: then each comes again alone.
+    /// One outcome per message, or the reason why the whole batch failed. In that case each is
+    /// delivered again alone.
     fn into_outcomes(self) -> Result<Vec<Outcome>, String>;
 }
 

@@ -12,8 +12,8 @@
 //! }
 //! ```
 //!
-//! Use [`handler!`] instead to see whole batches, for example to write one statement for all of them.
-//! Delivery is at least once: make the effect and the mark that it was made in one write.
+//! Use [`handler!`] instead to see whole batches, for example to write one statement for all of
+//! them. Delivery is at least once: write the effect and the event's id in one write.
 
 mod answer;
 #[doc(hidden)]
@@ -33,8 +33,9 @@ pub mod __private {
 /// Exports an `async fn(Vec<Message>) -> A` as the component's handler, where `A` is any [`Answer`]:
 /// `Vec<Outcome>`, one per message in the order of the batch, or a `Result` of it.
 ///
-/// An outcome other than [`Outcome::Done`] also holds back the later messages of its key. After an `Err` the messages come again
-/// one by one, at once; for one that fails alone it means a retry, with backoff.
+/// An outcome other than [`Outcome::Done`] also delays the later messages of its key. After an
+/// `Err` the messages are delivered again one by one, at once. A message that fails alone is
+/// retried with backoff.
 ///
 /// ```ignore
 /// spin_kafka::handler!(handle);
@@ -69,8 +70,8 @@ macro_rules! handler {
 
 /// Exports an `async fn(Message) -> Result<(), Failure>` as the component's handler.
 ///
-/// Messages of a batch are handled one after another; after a failure the later messages of the
-/// same key are left for the next delivery, those of other keys go on.
+/// It handles the messages of a batch one after another. After a failure it leaves the later
+/// messages of that key for the next delivery and goes on with other keys.
 #[macro_export]
 macro_rules! each {
     ($handle:path) => {

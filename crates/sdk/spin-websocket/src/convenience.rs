@@ -42,7 +42,7 @@ impl Acceptance {
         self
     }
 
-    /// Get this back with every later call for the connection.
+    /// Receive this with every later call for the connection.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();

@@ -5,8 +5,8 @@ use crate::{Acceptance, Connection, Delivery, Frame, Message, Opening, Refusal, 
 
 /// The decisions about WebSocket connections. Only [`open`](Handler::open) must be written.
 ///
-/// An instance may serve many connections and one connection many instances, so no method takes
-/// `self`: what must be remembered of a connection goes into [`Acceptance::context`].
+/// An instance may serve many connections, and many instances one connection, so no method takes
+/// `self`. State of a connection goes into [`Acceptance::context`].
 #[expect(
     async_fn_in_trait,
     reason = "a component is single-threaded: no future needs to be Send"
@@ -21,14 +21,14 @@ pub trait Handler: 'static {
     /// The first frames of a connection, among them what it missed since the cursor `since`.
     /// The default sends nothing.
     ///
-    /// # Errors
-    /// The message is logged and the connection is closed with 1011; the client comes again.
+    /// # Errors The host logs the message and closes the connection with 1011; the client
+    /// reconnects.
     async fn resume(_connection: Connection, _since: Option<String>) -> Result<Resumption, String> {
         Ok(Resumption::default())
     }
 
     /// Turn records into frames, one entry per message in the order given; `None` sends nothing.
-    /// The default sends the record's value as it is: text when it is UTF-8, else binary.
+    /// The default sends the record's value unchanged: text if it is UTF-8, else binary.
     ///
     /// # Errors
     /// The host tries again, then closes the connections that would have got these frames with 1011.
@@ -38,8 +38,7 @@ pub trait Handler: 'static {
 
     /// Answer a frame of the client. The default answers nothing.
     ///
-    /// # Errors
-    /// The message is logged and the connection is closed with 1011.
+    /// # Errors The host logs the message and closes the connection with 1011.
     async fn receive(_connection: Connection, _frame: Frame) -> Result<Vec<Frame>, String> {
         Ok(Vec::new())
     }

@@ -25,7 +25,7 @@ async fn audit_types(api: &Api, account: &Account) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_up_and_in_gives_a_token_that_works_and_a_hidden_cookie() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -68,7 +68,7 @@ async fn signing_up_and_in_gives_a_token_that_works_and_a_hidden_cookie() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_and_an_unknown_address_look_the_same_until_there_were_too_many() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -99,15 +99,11 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same_until_there_were_
         .await
         .json(200);
 
-    let failures = system_tests::eventually(
-        "the failures in the audit log",
-        std::time::Duration::from_secs(10),
-        async || {
-            let types = audit_types(&api, &ada).await;
-            let count = types.iter().filter(|t| *t == "sign_in_failed").count();
-            (count > 0).then_some(count)
-        },
-    )
+    let failures = system_tests::eventually("the failures in the audit log", async || {
+        let types = audit_types(&api, &ada).await;
+        let count = types.iter().filter(|t| *t == "sign_in_failed").count();
+        (count > 0).then_some(count)
+    })
     .await;
     assert!(
         failures <= 10,
@@ -117,7 +113,7 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same_until_there_were_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -158,23 +154,19 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
             .await
             .problem(401);
     }
-    system_tests::eventually(
-        "the theft in the audit log",
-        std::time::Duration::from_secs(10),
-        async || {
-            audit_types(&api, &ada)
-                .await
-                .iter()
-                .any(|t| t == "session.revoked")
-                .then_some(())
-        },
-    )
+    system_tests::eventually("the theft in the audit log", async || {
+        audit_types(&api, &ada)
+            .await
+            .iter()
+            .any(|t| t == "session.revoked")
+            .then_some(())
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_refreshes_with_one_token_at_most_one_succeeds_and_none_lives_on() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -193,7 +185,7 @@ async fn of_many_refreshes_with_one_token_at_most_one_succeeds_and_none_lives_on
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_ends_the_session_and_may_be_repeated() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -210,21 +202,17 @@ async fn signing_out_ends_the_session_and_may_be_repeated() {
     with_cookie(&api, "/api/auth/refresh", &ada.cookie)
         .await
         .problem(401);
-    let types = system_tests::eventually(
-        "signing out in the audit log",
-        std::time::Duration::from_secs(10),
-        async || {
-            let types = audit_types(&api, &ada).await;
-            (types.len() >= 2).then_some(types)
-        },
-    )
+    let types = system_tests::eventually("signing out in the audit log", async || {
+        let types = audit_types(&api, &ada).await;
+        (types.len() >= 2).then_some(types)
+    })
     .await;
     assert_eq!(types, ["user.signed_up", "user.signed_out"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_every_other_session() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -255,7 +243,7 @@ async fn a_new_password_ends_every_other_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_or_expired_token_opens_nothing() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -326,7 +314,7 @@ async fn a_forged_or_expired_token_opens_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_changed_field_by_field() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();

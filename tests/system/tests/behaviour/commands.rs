@@ -7,15 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use system_tests::{Account, Api, System, eventually};
 
-const EFFECT_WITHIN: Duration = Duration::from_secs(60);
-
 async fn audited(api: &Api, account: &Account) -> usize {
     let entries = api.all(&account.path("/audit-logs"), &account.token).await;
     entries.len()
 }
 
 async fn until_audited(api: &Api, account: &Account, count: usize) {
-    eventually("the audit log", EFFECT_WITHIN, async || {
+    eventually("the audit log", async || {
         (audited(api, account).await == count).then_some(())
     })
     .await;
@@ -24,7 +22,7 @@ async fn until_audited(api: &Api, account: &Account, count: usize) {
 /// Until every group has handled everything.
 async fn until_nothing_is_left(system: &System) {
     let groups = ["record-audit", "schedule-next", "send-notification"];
-    eventually("nothing is left to handle", EFFECT_WITHIN, async || {
+    eventually("nothing is left to handle", async || {
         let lines = system.run(&["lag"]);
         let known = |group: &&str| lines.iter().any(|line| line["group"] == **group);
         let done = lines.iter().all(|line| line["lag"] == 0);
@@ -49,7 +47,7 @@ async fn a_dead_letter_is_listed_and_redriven_with_its_effect_once() {
         .post(&ada.path("/tasks"), &ada.token, &body)
         .await
         .json(201);
-    let letters = eventually("a dead letter", EFFECT_WITHIN, async || {
+    let letters = eventually("a dead letter", async || {
         let letters = system.run(&["dead-letters", "list"]);
         (!letters.is_empty()).then_some(letters)
     })
@@ -115,7 +113,7 @@ async fn replaying_everything_makes_no_task_no_entry_and_no_notification() {
         )
     };
     // 8 tasks; signed up, 8 created, 3 completed; those that are not completed remind.
-    eventually("every effect", EFFECT_WITHIN, async || {
+    eventually("every effect", async || {
         let (tasks, entries, notifications) = effects(&api).await;
         (tasks == 8 && entries == 12 && notifications >= 2).then_some(())
     })
@@ -144,7 +142,7 @@ async fn replaying_everything_makes_no_task_no_entry_and_no_notification() {
         assert!(refused.contains("Stop every host"), "{refused}");
     }
     system.host.terminate();
-    system.host.ended(Duration::from_secs(30)).await;
+    system.host.ended().await;
     for (group, topic) in all {
         let replay = [
             "events",
@@ -156,7 +154,7 @@ async fn replaying_everything_makes_no_task_no_entry_and_no_notification() {
             "--from",
             "beginning",
         ];
-        let moved = eventually("the group is empty", EFFECT_WITHIN, async || {
+        let moved = eventually("the group is empty", async || {
             system.try_run(&replay).ok().map(|_| system.run(&replay))
         })
         .await;
@@ -175,7 +173,7 @@ async fn replaying_everything_makes_no_task_no_entry_and_no_notification() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_printed_as_they_come() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -200,7 +198,7 @@ async fn events_are_printed_as_they_come() {
     });
     // It begins some time after it was started: until then events pass it by.
     let mut made = Vec::new();
-    eventually("a line", EFFECT_WITHIN, async || {
+    eventually("a line", async || {
         let body = json!({"title": "Seen"});
         let task = api
             .post(&ada.path("/tasks"), &ada.token, &body)

@@ -26,7 +26,7 @@ fn count(replies: &[Reply], status: u16) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_changes_to_one_version_exactly_one_wins() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -60,7 +60,7 @@ async fn of_many_changes_to_one_version_exactly_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_different_fields_at_once_are_all_kept() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -90,8 +90,32 @@ async fn changes_of_different_fields_at_once_are_all_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_with_the_same_key_makes_one_task() {
+async fn changes_of_one_task_without_a_version_queue_and_all_succeed() {
     let Some(system) = crate::system().await else {
+        return;
+    };
+    let api = system.api();
+    let ada = api.sign_up().await;
+    for many in [8, 64] {
+        let daily = json!({"title": "Tea", "recurrence_pattern": "daily"});
+        let task = create(&api, &ada, &daily).await;
+        let path = task_path(&ada, &task);
+        let bodies = (0..many).map(|n| match n % 2 {
+            0 => json!({"title": format!("Tea {n}")}),
+            _ => json!({"due_date": format!("2031-{:02}-{:02}", 1 + n / 28, 1 + n % 28)}),
+        });
+        let bodies: Vec<Value> = bodies.collect();
+        let changes = bodies.iter().map(|body| api.patch(&path, &ada.token, body));
+        let replies = futures::future::join_all(changes).await;
+        assert_eq!(count(&replies, 200), many);
+        let now = api.get(&path, &ada.token).await.json(200);
+        assert_eq!(now["version"], 1 + many);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_with_the_same_key_makes_one_task() {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -128,7 +152,7 @@ async fn a_repeated_request_with_the_same_key_makes_one_task() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completing_at_once_from_many_places_completes_once() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();
@@ -145,7 +169,7 @@ async fn completing_at_once_from_many_places_completes_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_show_every_task_once_while_others_are_added() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
     let api = system.api();

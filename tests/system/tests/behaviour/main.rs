@@ -1,4 +1,5 @@
-//! What the running system does, seen from outside. `tests/kafka` runs the same with Kafka.
+//! What the running system does, seen from outside, when the log in Postgres carries its events. `tests/kafka`
+//! runs what depends on the carrier once more.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
@@ -10,9 +11,16 @@ mod commands;
 mod concurrency;
 mod crash;
 mod delivery;
+mod lifetime;
 mod slice;
+mod visibility;
 
-/// The system that these tests are about: events are carried by the log in Postgres.
+/// A system of a test's own.
 async fn system() -> Option<System> {
     System::start(Carrier::Log).await
+}
+
+/// The one of all tests that are content with users of their own.
+async fn shared() -> Option<&'static System> {
+    System::shared(system).await
 }

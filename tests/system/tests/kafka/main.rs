@@ -1,18 +1,12 @@
-//! What the running system does when Kafka carries its events: everything of `tests/behaviour`, and what
-//! only Kafka can do to it.
+//! What the running system does when Kafka carries its events: of `tests/behaviour` what depends on the carrier,
+//! and what only Kafka can do to it.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
-use system_tests::{Carrier, System};
+use system_tests::{Carrier, Kafka, System};
 
-#[path = "../behaviour/auth.rs"]
-mod auth;
-#[path = "../behaviour/bad_input/mod.rs"]
-mod bad_input;
 #[path = "../behaviour/commands.rs"]
 mod commands;
-#[path = "../behaviour/concurrency.rs"]
-mod concurrency;
 #[path = "../behaviour/crash/mod.rs"]
 mod crash;
 #[path = "../behaviour/delivery.rs"]
@@ -23,7 +17,13 @@ mod outages;
 mod slice;
 mod topics;
 
-/// The system that these tests are about.
+/// A system of a test's own, on the broker that all of these have in turn.
 async fn system() -> Option<System> {
     System::start(Carrier::Kafka).await
+}
+
+/// The one of all tests that are content with users of their own. It has its broker to itself, because
+/// topics and groups have fixed names.
+async fn shared() -> Option<&'static System> {
+    System::shared(|| async { System::with(Some(Kafka::own().await?)).await }).await
 }

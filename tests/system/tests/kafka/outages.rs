@@ -1,11 +1,9 @@
 //! Kafka goes away under load, or is not there to begin with.
 
-use std::time::Duration;
-
 use serde_json::json;
 use system_tests::{Kafka, System, eventually};
 
-use crate::crash::{Load, random_pause};
+use crate::crash::{Load, Random};
 
 /// Records that wait for Kafka. While it is away the command says so, after what it does know.
 fn waiting(system: &System) -> u64 {
@@ -30,19 +28,20 @@ async fn while_the_broker_is_away_the_api_accepts_and_afterwards_every_effect_is
     };
     let api = system.api();
     let load = Load::start(std::slice::from_ref(&api)).await;
+    let mut random = Random::new();
     for _ in 0..2 {
-        random_pause(500, 1500).await;
-        system.kafka().kill();
+        random.pause(500, 1500).await;
+        system.kafka().broker().kill();
         let before = load.completed();
-        eventually("work goes on", Duration::from_secs(60), async || {
+        eventually("work goes on", async || {
             (load.completed() > before + 50).then_some(())
         })
         .await;
         assert!(waiting(&system) > 50, "events wait for the broker");
-        system.kafka().start_again().await;
+        system.kafka().broker().start_again().await;
     }
     load.finish(&api, &system.database).await;
-    eventually("nothing waits", Duration::from_secs(30), async || {
+    eventually("nothing waits", async || {
         (waiting(&system) == 0).then_some(())
     })
     .await;
@@ -53,7 +52,7 @@ async fn a_host_that_starts_before_its_broker_serves_and_catches_up() {
     let Some(mut kafka) = Kafka::own().await else {
         return;
     };
-    kafka.kill();
+    kafka.broker().kill();
     let Some(mut system) = System::with(Some(kafka)).await else {
         return;
     };
@@ -63,8 +62,8 @@ async fn a_host_that_starts_before_its_broker_serves_and_catches_up() {
     api.post(&ada.path("/tasks"), &ada.token, &body)
         .await
         .json(201);
-    system.kafka().start_again().await;
-    eventually("the audit log", Duration::from_secs(60), async || {
+    system.kafka().broker().start_again().await;
+    eventually("the audit log", async || {
         let entries = api.all(&ada.path("/audit-logs"), &ada.token).await;
         (entries.len() == 2).then_some(())
     })

@@ -6,8 +6,10 @@ use system_tests::System;
 
 #[path = "../behaviour/slice.rs"]
 mod slice;
+#[path = "../behaviour/visibility.rs"]
+mod visibility;
 
-/// The system that these tests are about.
-async fn system() -> Option<System> {
-    System::under_spin().await
+/// One system for all of it.
+async fn shared() -> Option<&'static System> {
+    System::shared(System::under_spin).await
 }

@@ -48,7 +48,7 @@ pub fn edit(
     let mut edit = Edit::new(&changed);
     let apply_to = edit.apply_to(apply_to.as_ref());
     let mut task = present.task.clone();
-    edit.plain_fields(&mut task);
+    task.take_plain_fields(&mut edit);
     edit.due(&mut task, None);
     edit.reminder(&task, present.task.remind_at, now);
     edit.recurrence(&mut task, Some(present.task), now);

@@ -7,27 +7,12 @@ mod series;
 
 pub use edit::{Edited, Present, edit};
 
-use crate::time::{parse_date, parse_instant, parse_time, parse_zone};
+use crate::task::EDITABLE;
+use crate::time::{parse_date, parse_time, parse_zone};
 use crate::{Status, Task, Violations, fields};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
-
-const EDITABLE: [&str; 13] = [
-    "title",
-    "description",
-    "status",
-    "priority",
-    "tags",
-    "due_date",
-    "due_time",
-    "time_zone",
-    "recurrence_rule",
-    "recurrence_pattern",
-    "recurrence_interval",
-    "repeat_from",
-    "remind_at",
-];
 
 const READ_ONLY: [&str; 9] = [
     "id",
@@ -69,7 +54,7 @@ pub fn create(
     if !input.contains_key("title") {
         edit.violations.add("title", "is required");
     }
-    edit.plain_fields(&mut task);
+    task.take_plain_fields(&mut edit);
     if task.status != Status::Pending {
         edit.violations.add(
             "status",
@@ -99,7 +84,8 @@ pub fn patch(
     edit(present, input, now).map(|edited| edited.task)
 }
 
-struct Edit<'a> {
+/// A reading of an input, field by field.
+pub(crate) struct Edit<'a> {
     input: &'a Map<String, Value>,
     violations: Violations,
 }
@@ -119,7 +105,7 @@ impl<'a> Edit<'a> {
     }
 
     /// A field that null clears: `None` when it is absent or wrong.
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         field: &str,
         read: impl Fn(&Value) -> Result<T, String>,
@@ -131,7 +117,7 @@ impl<'a> Edit<'a> {
     }
 
     /// A field that always has a value: null brings the default back, where there is one.
-    fn always<T>(
+    pub(crate) fn always<T>(
         &mut self,
         field: &str,
         default: Option<T>,
@@ -143,28 +129,6 @@ impl<'a> Edit<'a> {
                 self.violations.add(field, "must not be null");
                 None
             }
-        }
-    }
-
-    fn plain_fields(&mut self, task: &mut Task) {
-        if let Some(title) = self.always("title", None, fields::title) {
-            task.title = title;
-        }
-        if let Some(description) = self.optional("description", fields::description) {
-            task.description = description.flatten();
-        }
-        if let Some(status) = self.always("status", None, fields::parsed(str::parse)) {
-            task.status = status;
-        }
-        let medium = Some(crate::Priority::Medium);
-        if let Some(priority) = self.always("priority", medium, fields::parsed(str::parse)) {
-            task.priority = priority;
-        }
-        if let Some(tags) = self.always("tags", Some(Vec::new()), fields::tags) {
-            task.tags = tags;
-        }
-        if let Some(remind_at) = self.optional("remind_at", fields::parsed(parse_instant)) {
-            task.remind_at = remind_at;
         }
     }
 

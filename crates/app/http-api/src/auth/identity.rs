@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use uuid::Uuid;
 
 use crate::{
@@ -38,17 +39,18 @@ impl Identity {
         Err(Problem::insufficient_scope(scope))
     }
 
-    /// The user of `/api/{user_id}/...`: the token's own, or its alias `me`; 401 for anyone else's,
-    /// 400 for what cannot be a user id.
+    /// The user of `/api/{user_id}/...`: the token's own, or its alias `me`. 403 for anyone else's: the
+    /// token is good, so another one would not help. 400 for what cannot be a user id.
     pub fn require_user(&self, segment: &str) -> Result<Uuid, Problem> {
         if segment == "me" {
             return Ok(self.user_id);
         }
         match parse_uuid(segment) {
             Some(user_id) if user_id == self.user_id => Ok(user_id),
-            Some(_) => Err(Problem::unauthorized(Some(
+            Some(_) => Err(Problem::new(
+                StatusCode::FORBIDDEN,
                 "the token belongs to another user",
-            ))),
+            )),
             None => Err(Problem::invalid_field(
                 "user_id",
                 format!("{NOT_A_UUID}, or me"),
@@ -60,7 +62,6 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::StatusCode;
 
     fn identity(scope: &str) -> Identity {
         Identity {
@@ -78,7 +79,7 @@ mod tests {
         assert_eq!(status(&caller.user_id.to_string()), Ok(caller.user_id));
         assert_eq!(
             status(&Uuid::from_u128(8).to_string()),
-            Err(StatusCode::UNAUTHORIZED)
+            Err(StatusCode::FORBIDDEN)
         );
         assert_eq!(status("everyone"), Err(StatusCode::BAD_REQUEST));
     }
@@ -88,6 +89,7 @@ mod tests {
         assert!(identity("*").has_scope("tasks:write"));
         assert!(identity("tasks:read tasks:write").has_scope("tasks:write"));
         assert!(!identity("tasks:read").has_scope("tasks:write"));
-        assert!(identity("tasks:read").require_scope("tasks:write").is_err());
+        let refused = identity("tasks:read").require_scope("tasks:write");
+        assert_eq!(refused.map_err(|p| p.status()), Err(StatusCode::FORBIDDEN));
     }
 }

@@ -12,8 +12,9 @@ WITH attempt AS (
     RETURNING key, attempts, ceil(extract(epoch FROM window_ends_at - now()))::int AS retry_after_s
 )
 SELECT of_account.attempts, of_account.retry_after_s, of_peer.attempts, of_peer.retry_after_s,
-       users.id::text, users.password_hash
+       users.id::text, passwords.hash
 FROM attempt AS of_account
 JOIN attempt AS of_peer ON of_peer.key = $2
 LEFT JOIN users ON lower(users.email) = lower($4::text)
+LEFT JOIN passwords ON passwords.user_id = users.id
 WHERE of_account.key = $1

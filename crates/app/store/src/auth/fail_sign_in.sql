@@ -1,9 +1,7 @@
--- The password was wrong: the account's owner will see it in the audit log.
--- $1 user id, $2 event id, $3 metadata, $4 headers
+-- The password was wrong: appends the event to the outbox, so that the account's owner sees it in the
+-- audit log.
+-- $1 user id, $2 event
 WITH lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1))
+    SELECT lock_user($1::text::uuid)
 )
-INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)
-SELECT $2::text::uuid, 'audit-events', $1, 'sign_in_failed',
-       user_event($2::text::uuid, 'sign_in_failed', $1::uuid, $3::text::jsonb), $4::text::jsonb
-FROM lock
+SELECT append_event($2::text::jsonb, $1::uuid, $1::uuid, NULL, NULL, NULL)::text FROM lock

@@ -9,7 +9,7 @@ pub use sign_in::{Attempt, AttemptKeys, Attempts, begin_sign_in, fail_sign_in, f
 pub use user::{NewUser, change_password, read_password_hash, read_user, sign_up, update_user};
 
 use crate::database::{Database, Row, column, uuid_column};
-use events::{Headers, Source};
+use events::{EventType, NewEvent, Source};
 use serde_json::{Map, Value};
 use spin_sdk::pg::{Error, ParameterValue};
 use uuid::Uuid;
@@ -18,8 +18,10 @@ use uuid::Uuid;
 const MAX_USER_AGENT: usize = 500;
 
 /// Where a request about an account came from: kept with its event.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Origin {
+    /// The same for everything that the request changes.
+    pub change_id: Uuid,
     /// Address of the peer.
     pub ip: Option<String>,
     /// The request's `User-Agent`.
@@ -43,24 +45,24 @@ impl Origin {
         Some(text.chars().take(MAX_USER_AGENT).collect())
     }
 
-    /// An event's id, metadata and headers, as parameters.
-    fn event(&self) -> [ParameterValue; 3] {
+    /// The parameter of `append_event` (migrations). The actor is the user, who may become known only as
+    /// the statement runs.
+    fn event(&self, kind: EventType) -> ParameterValue {
         let mut metadata = Map::new();
         for (name, value) in [("ip", self.ip.clone()), ("user_agent", self.user_agent())] {
             if let Some(value) = value {
                 metadata.insert(name.to_owned(), Value::String(value));
             }
         }
-        let headers = Headers {
+        let event = NewEvent {
+            kind,
+            change_id: self.change_id,
+            actor: None,
             source: Source::Rest,
-            subject: None,
             traceparent: self.traceparent.as_deref(),
+            metadata: Some(&metadata),
         };
-        [
-            Uuid::now_v7().to_string().into(),
-            Value::Object(metadata).to_string().into(),
-            headers.to_json().into(),
-        ]
+        event.to_json().into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sessions: families of refresh tokens, each used once.
 
-use super::{Database, Error, NewToken, Origin, Uuid, column, first_row, uuid_column};
+use super::{Database, Error, EventType, NewToken, Origin, Uuid, column, first_row, uuid_column};
 
 /// What became of a presented refresh token.
 #[derive(Debug, Clone)]
@@ -25,15 +25,12 @@ pub async fn refresh(
     next: NewToken,
     origin: &Origin,
 ) -> Result<Refreshed, Error> {
-    let [event_id, metadata, headers] = origin.event();
     let parameters = vec![
         presented_hash.into(),
         next.hash.into(),
         origin.user_agent().into(),
         next.lifetime_s.into(),
-        event_id,
-        metadata,
-        headers,
+        origin.event(EventType::SessionRevoked),
     ];
     let Some(row) = first_row(db, include_str!("refresh.sql"), parameters).await? else {
         return Ok(Refreshed::Ended);
@@ -55,8 +52,10 @@ pub async fn sign_out(
     presented_hash: Vec<u8>,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let [event_id, metadata, headers] = origin.event();
-    let parameters = vec![presented_hash.into(), event_id, metadata, headers];
+    let parameters = vec![
+        presented_hash.into(),
+        origin.event(EventType::UserSignedOut),
+    ];
     db.query(include_str!("sign_out.sql"), parameters).await?;
     Ok(())
 }

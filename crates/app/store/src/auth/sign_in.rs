@@ -1,6 +1,8 @@
 //! Signing in, in two statements: the attempt is counted before the password is looked at.
 
-use super::{Database, Error, NewToken, Origin, Uuid, column, first_row, first_text, uuid_column};
+use super::{
+    Database, Error, EventType, NewToken, Origin, Uuid, column, first_row, first_text, uuid_column,
+};
 
 /// How long attempts are counted, in seconds: 15 minutes.
 const WINDOW_S: i32 = 15 * 60;
@@ -86,15 +88,12 @@ pub async fn finish_sign_in(
     keys: &AttemptKeys,
     origin: &Origin,
 ) -> Result<Option<String>, Error> {
-    let [event_id, metadata, headers] = origin.event();
     let parameters = vec![
         user_id.to_string().into(),
         token.hash.into(),
         origin.user_agent().into(),
         token.lifetime_s.into(),
-        event_id,
-        metadata,
-        headers,
+        origin.event(EventType::UserSignedIn),
         keys.of_account.clone().into(),
         keys.of_peer.clone().into(),
         checked_hash.into(),
@@ -104,8 +103,10 @@ pub async fn finish_sign_in(
 
 /// The password was wrong: notes it for the account's owner.
 pub async fn fail_sign_in(db: &impl Database, user_id: Uuid, origin: &Origin) -> Result<(), Error> {
-    let [event_id, metadata, headers] = origin.event();
-    let parameters = vec![user_id.to_string().into(), event_id, metadata, headers];
+    let parameters = vec![
+        user_id.to_string().into(),
+        origin.event(EventType::SignInFailed),
+    ];
     db.query(include_str!("fail_sign_in.sql"), parameters)
         .await?;
     Ok(())

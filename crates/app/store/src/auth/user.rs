@@ -1,6 +1,6 @@
 //! Accounts: make, read, change.
 
-use super::{Database, Error, NewToken, Origin, Uuid, first_text};
+use super::{Database, Error, EventType, NewToken, Origin, Uuid, first_text};
 
 /// An account that is about to be made.
 #[derive(Debug, Clone)]
@@ -25,7 +25,6 @@ pub async fn sign_up(
     token: NewToken,
     origin: &Origin,
 ) -> Result<Option<String>, Error> {
-    let [event_id, metadata, headers] = origin.event();
     let parameters = vec![
         user.id.to_string().into(),
         user.email.into(),
@@ -35,9 +34,7 @@ pub async fn sign_up(
         token.hash.into(),
         origin.user_agent().into(),
         token.lifetime_s.into(),
-        event_id,
-        metadata,
-        headers,
+        origin.event(EventType::UserSignedUp),
     ];
     first_text(db, include_str!("sign_up.sql"), parameters).await
 }
@@ -53,7 +50,7 @@ pub async fn read_password_hash(
     db: &impl Database,
     user_id: Uuid,
 ) -> Result<Option<String>, Error> {
-    const STATEMENT: &str = "SELECT password_hash FROM users WHERE id = $1::text::uuid";
+    const STATEMENT: &str = "SELECT hash FROM passwords WHERE user_id = $1::text::uuid";
     first_text(db, STATEMENT, vec![user_id.to_string().into()]).await
 }
 
@@ -66,14 +63,11 @@ pub async fn update_user(
     time_zone: Option<String>,
     origin: &Origin,
 ) -> Result<Option<String>, Error> {
-    let [event_id, metadata, headers] = origin.event();
     let parameters = vec![
         user_id.to_string().into(),
         name.into(),
         time_zone.into(),
-        event_id,
-        metadata,
-        headers,
+        origin.event(EventType::UserUpdated),
     ];
     first_text(db, include_str!("update_user.sql"), parameters).await
 }
@@ -88,7 +82,6 @@ pub async fn change_password(
     token: NewToken,
     origin: &Origin,
 ) -> Result<Option<String>, Error> {
-    let [event_id, metadata, headers] = origin.event();
     let parameters = vec![
         user_id.to_string().into(),
         checked_hash.into(),
@@ -96,9 +89,7 @@ pub async fn change_password(
         token.hash.into(),
         origin.user_agent().into(),
         token.lifetime_s.into(),
-        event_id,
-        metadata,
-        headers,
+        origin.event(EventType::PasswordChanged),
     ];
     first_text(db, include_str!("change_password.sql"), parameters).await
 }

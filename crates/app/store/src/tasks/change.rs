@@ -1,27 +1,25 @@
 //! Changing a task.
 
-use super::columns::{of, wall_clock};
-use super::read::stored;
-use super::{Author, Current, Stored};
-use crate::database::Database;
-use domain::{Status, Task};
+use super::Stored;
+use super::columns::filled_in;
+use super::edit::Edit;
+use super::read::{Current, current};
+use crate::Author;
+use crate::database::{Database, column};
+use domain::Status;
 use events::EventType;
 use serde_json::{Map, Value, json};
 use spin_sdk::pg::Error;
+use std::sync::LazyLock;
 use uuid::Uuid;
+
+static STATEMENT: LazyLock<String> = LazyLock::new(|| filled_in(include_str!("change.sql")));
 
 /// What is done to a task.
 #[derive(Debug, Clone)]
 pub enum Change<'a> {
-    /// Its fields become those of `to`.
-    Edit {
-        /// As it was read.
-        current: &'a Current,
-        /// Its fields when it was read.
-        from: &'a Task,
-        /// Its fields from now on.
-        to: &'a Task,
-    },
+    /// Fields of it get other values.
+    Edit(Edit<'a>),
     /// It is done.
     Complete,
     /// It is to be done again.
@@ -32,8 +30,21 @@ pub enum Change<'a> {
     Restore,
 }
 
-/// Changes a task. `None`, and no event, when it is not there in the state that the change starts
-/// from, or not at the expected version where there is one.
+/// What became of a change.
+#[derive(Debug, Clone)]
+pub enum Changed {
+    /// It was made.
+    Done(Stored),
+    /// The task is not in a state, or not at a version, from which the change starts: as it is now.
+    Unchanged(Current),
+    /// There is no such task.
+    Absent,
+}
+
+/// Changes a task, or gives it as it is when it cannot be changed so. Changes of one user's tasks queue
+/// on the user's lock, and each is made on what the one before left: the statement holds the
+/// lock while it reads and writes the task. `versions` are those that the task may have, if any do not
+/// do.
 ///
 /// # Errors
 /// When the database fails.
@@ -41,42 +52,41 @@ pub async fn change(
     db: &impl Database,
     author: &Author,
     task_id: Uuid,
-    change: Change<'_>,
-    expected_version: Option<i32>,
-) -> Result<Option<Stored>, Error> {
-    let [actor, headers] = author.event(task_id);
+    change: &Change<'_>,
+    versions: Option<&[i32]>,
+) -> Result<Changed, Error> {
+    let basis = change.basis()?;
     let parameters = vec![
         author.user_id.to_string().into(),
         task_id.to_string().into(),
         Value::Object(change.columns()).to_string().into(),
-        expected_version.into(),
-        change.status_before().map(str::to_owned).into(),
+        basis.map(|basis| Value::Object(basis).to_string()).into(),
+        versions.map(array).into(),
         matches!(change, Change::Restore).into(),
-        Uuid::now_v7().to_string().into(),
-        change.event_type().as_str().to_owned().into(),
-        actor,
-        headers,
+        author.event(change.event_type()),
     ];
-    let rows = db.query(include_str!("change.sql"), parameters).await?;
-    rows.first().map(|row| stored(task_id, row)).transpose()
+    let rows = db.query(&STATEMENT, parameters).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Changed::Absent);
+    };
+    let now = current(task_id, row)?;
+    Ok(if column(row, 5)? {
+        Changed::Done(now.stored)
+    } else {
+        Changed::Unchanged(now)
+    })
+}
+
+/// As Postgres writes an array.
+fn array(numbers: &[i32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i32::to_string).collect();
+    format!("{{{}}}", numbers.join(","))
 }
 
 impl Change<'_> {
-    fn status_before(&self) -> Option<&'static str> {
-        match self {
-            Self::Complete => Some(Status::Pending.as_str()),
-            Self::Reopen => Some(Status::Completed.as_str()),
-            Self::Edit { .. } | Self::Delete | Self::Restore => None,
-        }
-    }
-
     fn event_type(&self) -> EventType {
         match self {
-            Self::Edit { from, to, .. } => match (from.status, to.status) {
-                (Status::Pending, Status::Completed) => EventType::TaskCompleted,
-                (Status::Completed, Status::Pending) => EventType::TaskReopened,
-                _ => EventType::TaskUpdated,
-            },
+            Self::Edit(edit) => edit.event_type(),
             Self::Complete => EventType::TaskCompleted,
             Self::Reopen => EventType::TaskReopened,
             Self::Delete => EventType::TaskDeleted,
@@ -86,39 +96,26 @@ impl Change<'_> {
 
     fn columns(&self) -> Map<String, Value> {
         match self {
-            Self::Edit { current, from, to } => edited(current, from, to),
+            Self::Edit(edit) => edit.columns(),
             Self::Complete => status(Status::Completed),
             Self::Reopen => status(Status::Pending),
             Self::Delete => one("deleted_at", json!("now")),
             Self::Restore => one("deleted_at", Value::Null),
         }
     }
+
+    /// What must still be so when the change is made.
+    fn basis(&self) -> Result<Option<Map<String, Value>>, Error> {
+        Ok(match self {
+            Self::Edit(edit) => edit.basis()?,
+            Self::Complete => Some(one("status", json!(Status::Pending.as_str()))),
+            Self::Reopen => Some(one("status", json!(Status::Completed.as_str()))),
+            Self::Delete | Self::Restore => None,
+        })
+    }
 }
 
-/// Another rhythm begins another series, so that no slot of the old one is in its way.
-fn edited(current: &Current, from: &Task, to: &Task) -> Map<String, Value> {
-    let keeps_series = match (&from.rule, &to.rule) {
-        (_, None) => true,
-        (Some(from), Some(to)) => from.same_rhythm(to) && current.has_series,
-        (None, Some(_)) => false,
-    };
-    let occurrence = if keeps_series {
-        current.occurrence
-    } else {
-        to.slot().map(|slot| slot.local())
-    };
-    let mut columns = of(to, occurrence);
-    if !keeps_series {
-        columns.insert("series_id".into(), json!(Uuid::now_v7()));
-        columns.insert("occurrence".into(), json!(occurrence.map(wall_clock)));
-    }
-    if from.status != to.status {
-        columns.extend(status(to.status));
-    }
-    columns
-}
-
-fn status(status: Status) -> Map<String, Value> {
+pub(super) fn status(status: Status) -> Map<String, Value> {
     let mut columns = one("status", json!(status.as_str()));
     let completed_at = match status {
         Status::Completed => json!("now"),

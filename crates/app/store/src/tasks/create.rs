@@ -1,13 +1,16 @@
 //! Making a task, by hand or as the next occurrence of another.
 
-use super::columns::{of, wall_clock};
+use super::Stored;
+use super::columns::{SCHEDULE, filled_in, of, wall_clock};
 use super::read::stored;
-use super::{Author, Stored};
+use crate::Author;
 use crate::database::{Database, column, uuid_column};
 use chrono::NaiveDateTime;
 use domain::Task;
+use events::EventType;
 use serde_json::json;
 use spin_sdk::pg::{Error, ParameterValue};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// A task that is about to be made.
@@ -68,35 +71,31 @@ pub enum Created {
 
 /// One statement for each origin, so that the usual one does not pay for tables that it never
 /// touches: they were a tenth of it.
-macro_rules! statement {
-    (model: $model:expr, key: $key:expr, more: $more:expr) => {
-        concat!(
-            include_str!("create/lock.sql"),
-            $model,
-            include_str!("create/draft.sql"),
-            $key,
-            include_str!("create/task.sql"),
-            $more,
-            "SELECT json::text, version FROM created"
-        )
-    };
+fn statement(model: &str, key: &str, more: &str) -> String {
+    let parts = [
+        include_str!("create/lock.sql"),
+        model,
+        include_str!("create/draft.sql"),
+        key,
+        include_str!("create/task.sql"),
+        more,
+    ];
+    filled_in(&parts.concat())
 }
 
-const BY_REQUEST: &str = statement! {
-    model: "model AS (SELECT NULL::tasks AS task),\n",
-    key: "kept AS (SELECT),\n",
-    more: ""
-};
-const BY_KEYED_REQUEST: &str = statement! {
-    model: "model AS (SELECT NULL::tasks AS task),\n",
-    key: include_str!("create/key.sql"),
-    more: ""
-};
-const BY_COMPLETION: &str = statement! {
-    model: include_str!("create/model.sql"),
-    key: "kept AS (SELECT),\n",
-    more: include_str!("create/copied_reminders.sql")
-};
+const NO_MODEL: &str = "model AS (SELECT NULL::tasks AS task),\n";
+const NO_KEY: &str = "kept AS (SELECT),\n";
+
+static BY_REQUEST: LazyLock<String> = LazyLock::new(|| statement(NO_MODEL, NO_KEY, ""));
+static BY_KEYED_REQUEST: LazyLock<String> =
+    LazyLock::new(|| statement(NO_MODEL, include_str!("create/key.sql"), ""));
+static BY_COMPLETION: LazyLock<String> = LazyLock::new(|| {
+    statement(
+        include_str!("create/model.sql"),
+        NO_KEY,
+        include_str!("create/copied_reminders.sql"),
+    )
+});
 
 /// Makes a task.
 ///
@@ -108,25 +107,22 @@ pub async fn create(
     new: NewTask<'_>,
 ) -> Result<Created, Error> {
     let id = Uuid::now_v7();
-    let [actor, headers] = author.event(id);
     let mut parameters: Vec<ParameterValue> = vec![
         author.user_id.to_string().into(),
         columns(id, &new).into(),
-        Uuid::now_v7().to_string().into(),
-        actor,
-        headers,
+        author.event(EventType::TaskCreated),
     ];
     let statement = match &new.origin {
-        Origin::Request => BY_REQUEST,
+        Origin::Request => &BY_REQUEST,
         Origin::KeyedRequest(request) => {
             parameters.push(request.key.clone().into());
             parameters.push(request.fingerprint.clone().into());
-            BY_KEYED_REQUEST
+            &BY_KEYED_REQUEST
         }
         Origin::Completion(model) => {
             parameters.push(model.id.to_string().into());
             parameters.push(model.version.into());
-            BY_COMPLETION
+            &BY_COMPLETION
         }
     };
     let rows = db.query(statement, parameters).await?;
@@ -166,9 +162,7 @@ fn columns(id: Uuid, new: &NewTask<'_>) -> String {
         }
         Origin::Completion(model) => {
             let mut columns = of(new.task, Some(model.occurrence));
-            for from_model in ["title", "description", "priority", "tags"] {
-                columns.remove(from_model);
-            }
+            columns.retain(|name, _| name == "remind_at" || SCHEDULE.contains(&name.as_str()));
             columns.insert("follows_id".into(), json!(model.id));
             columns.insert("occurrence".into(), json!(wall_clock(model.occurrence)));
             columns

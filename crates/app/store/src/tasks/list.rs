@@ -1,39 +1,24 @@
 //! Listing tasks, page by page. Pages follow the keys of the last task, so that a task that comes or
 //! goes meanwhile neither repeats nor hides another.
 
+use crate::Page;
 use crate::database::{Database, Row, column, uuid_column};
 use domain::{Position, Sort, TaskQuery};
 use spin_sdk::pg::{Error, ParameterValue};
 use uuid::Uuid;
 
-/// A page of tasks.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// Each as its JSON.
-    pub items: Vec<String>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<Position>,
-}
-
 /// The tasks of a user that a query asks for.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &impl Database, user_id: Uuid, query: &TaskQuery) -> Result<Page, Error> {
+pub async fn list(
+    db: &impl Database,
+    user_id: Uuid,
+    query: &TaskQuery,
+) -> Result<Page<Position>, Error> {
     let statement = Statement::new(user_id, query);
-    let mut rows = db.query(&statement.text, statement.parameters).await?;
-    let limit = query.limit as usize;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = match rows.last() {
-        Some(last) if has_more => Some(position(last, query)?),
-        _ => None,
-    };
-    let items = rows
-        .iter()
-        .map(|row| column(row, 0))
-        .collect::<Result<_, _>>()?;
-    Ok(Page { items, next })
+    let rows = db.query(&statement.text, statement.parameters).await?;
+    Page::of(rows, query.limit, |last| position(last, query))
 }
 
 fn position(last: &Row, query: &TaskQuery) -> Result<Position, Error> {

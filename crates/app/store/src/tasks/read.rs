@@ -1,7 +1,8 @@
 //! Reading one task.
 
+use super::Stored;
 use super::columns::read_wall_clock;
-use super::{Author, Stored};
+use crate::Author;
 use crate::database::{Database, Row, column};
 use chrono::NaiveDateTime;
 use domain::Task;
@@ -36,8 +37,7 @@ impl Stored {
     /// # Errors
     /// When the row is not as this version writes it.
     pub fn task(&self) -> Result<Task, Error> {
-        let json = self.value()?;
-        Task::from_json(&json).map_err(Error::Decode)
+        serde_json::from_str(&self.json).map_err(|invalid| Error::Decode(invalid.to_string()))
     }
 
     /// The JSON, taken apart.
@@ -67,14 +67,18 @@ pub async fn read(
     let Some(row) = &db.read_one(include_str!("read.sql"), parameters).await? else {
         return Ok(None);
     };
+    current(task_id, row).map(Some)
+}
+
+/// A row of `read.sql`, or of a statement whose first columns are the same.
+pub(super) fn current(id: Uuid, row: &Row) -> Result<Current, Error> {
     let occurrence: Option<String> = column(row, 3)?;
-    let series: Option<String> = column(row, 4)?;
-    Ok(Some(Current {
-        stored: stored(task_id, row)?,
+    Ok(Current {
+        stored: stored(id, row)?,
         is_deleted: column(row, 2)?,
         occurrence: occurrence.as_deref().and_then(read_wall_clock),
-        has_series: series.is_some(),
-    }))
+        has_series: column(row, 4)?,
+    })
 }
 
 /// A task of this user that is not in the trash, as the API gives it; `None` when there is none.

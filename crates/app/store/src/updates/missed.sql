@@ -9,7 +9,7 @@ WITH since AS MATERIALIZED (
 scanned AS MATERIALIZED (
     SELECT o.*
     FROM since, unnest(string_to_array($3, ',')) AS topic, LATERAL (
-        SELECT r.aggregatetype, r.xid, r.position, r.aggregateid, r.id, r.headers, r.payload
+        SELECT r.aggregatetype, r.xid, r.position, r.aggregateid, r.id, r.payload
         FROM outbox r
         WHERE r.aggregatetype = topic
           AND r.partition = (hashtextextended($1, 0) & 7)::smallint
@@ -30,14 +30,14 @@ known AS MATERIALIZED (
         LIMIT $6
     ) o
 )
-SELECT id, source, payload FROM (
-    (SELECT id::text, headers ->> 'ce_source', payload::text, xid, position
+SELECT id, payload FROM (
+    (SELECT id::text, payload::text, xid, position
      FROM scanned WHERE aggregateid = $1 ORDER BY xid, position LIMIT $5)
     UNION ALL
-    SELECT id::text, NULL, NULL, xid, position FROM known WHERE aggregateid = $1
+    SELECT id::text, NULL, xid, position FROM known WHERE aggregateid = $1
     UNION ALL
-    SELECT NULL, NULL, NULL, NULL, NULL
+    SELECT NULL, NULL, NULL, NULL
     WHERE NOT EXISTS (SELECT FROM since)
        OR EXISTS (SELECT FROM scanned GROUP BY aggregatetype HAVING count(*) >= $4)
-) AS found (id, source, payload, xid, position)
+) AS found (id, payload, xid, position)
 ORDER BY xid NULLS FIRST, position

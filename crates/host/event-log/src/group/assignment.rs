@@ -1,6 +1,6 @@
-//! Which member owns which partition. Every member computes the same from the same members, so
-//! nobody has to lead. The order of members differs per group: the only partitions of two small
-//! groups do not meet on one host.
+//! Which member owns which partition. Every member computes the same assignment from the same list of
+//! members, so there is no leader. The order of members differs per group, so that the only partitions
+//! of two small groups are not on one host.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

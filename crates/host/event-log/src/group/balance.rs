@@ -1,5 +1,5 @@
-//! What a member owns: drops what was lost, claims what is free, revokes what another member
-//! should have.
+//! What a member owns: it drops lost partitions, acquires free ones and revokes those that another
+//! member should have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,8 @@ impl Job {
         let cluster = self.shared.cluster.borrow();
         let Positions { group, member } = &self.positions;
         let members = cluster.members.get(group)?;
-        // Until our own heartbeat is written, others would not know whose partitions we take;
-        // without a connection of its own the process cannot prove that it lives.
+        // Before our first heartbeat, others would not know who acquires their partitions. Without its
+        // own connection the process cannot prove that it lives.
         let known = members.iter().any(|other| other.member == *member);
         (known && cluster.presence.is_some()).then(|| {
             (
@@ -36,8 +36,8 @@ impl Job {
             .is_some_and(|(wanted, _)| wanted.iter().collect::<BTreeSet<_>>() != held)
     }
 
-    /// Makes what is owned what should be: drops what was lost, claims what is free, revokes what
-    /// another member should have.
+    /// Brings ownership in line with the assignment: drops lost partitions, acquires free ones, revokes
+    /// those that another member should have.
     pub(super) async fn sync(&mut self) -> Result<(), Error> {
         let session = &mut self.reader.session;
         if !self.created {

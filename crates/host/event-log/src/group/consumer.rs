@@ -1,4 +1,4 @@
-//! The handle of one member. All work is done by its job; this only talks to it.
+//! The handle of one member. It only talks to the member's job, which does all the work.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::members::Member;
 use crate::{Error, EventLog};
 use records::{Record, TopicPartition};
 
-/// How long leaving a group may take; what is not released by then is taken over by others.
+/// How long leaving a group may take. Other members take over what is not released by then.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What happens to a member of a group.
@@ -23,33 +23,33 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 pub enum Event {
     /// These partitions are ours now; their records follow.
     Assigned(Vec<TopicPartition>),
-    /// These go to another member once [`Consumer::release`] is called for them: finish what was
-    /// begun and commit it. No more of their records come.
+    /// These go to another member after [`Consumer::release`]. Finish and commit what is in flight; no
+    /// more of their records arrive.
     Revoked(Vec<TopicPartition>),
-    /// These are another member's already. What is in flight may be handled twice.
+    /// Another member owns these already. What is in flight may be handled twice.
     Lost(Vec<TopicPartition>),
     /// Records to handle; never none.
     Records(Vec<Fetched>),
 }
 
-/// A record with the place to commit when it, and all given before it, are handled.
+/// A record with the tag to commit when it, and all records received before it, are handled.
 #[derive(Debug, Clone)]
 pub struct Fetched {
     /// Its partition.
     pub partition: TopicPartition,
-    /// Its place among what this member was given.
+    /// Its number among the records that this member has received.
     pub place: Place,
     /// The record.
     pub record: Arc<Record>,
 }
 
-/// One member of a consumer group. Dropping it leaves the group without releasing: others take
-/// over when they see it gone. [`Consumer::close`] is quicker.
+/// One member of a consumer group. Dropping it leaves the group without releasing partitions; others
+/// take over when they notice. [`Consumer::close`] is quicker.
 pub struct Consumer {
     commands: mpsc::UnboundedSender<Command>,
     changes: mpsc::UnboundedReceiver<Change>,
     batches: mpsc::Receiver<Batch>,
-    /// Partitions the user knows to be ours, with the epoch of that ownership.
+    /// Partitions that the user knows to be ours, with the epoch of the ownership.
     epochs: HashMap<TopicPartition, i64>,
     log: Arc<EventLog>,
     member: Uuid,
@@ -74,7 +74,7 @@ impl Consumer {
         let member = Uuid::now_v7();
         let (commands, incoming) = mpsc::unbounded_channel();
         let (change, changes) = mpsc::unbounded_channel();
-        // One batch on its way while the one before is worked on.
+        // One batch may wait while the previous one is handled.
         let (fetched, batches) = mpsc::channel(1);
         let shared = log.shared.clone();
         shared.registry.join(Member {
@@ -98,12 +98,12 @@ impl Consumer {
 
     /// What happens next. Dropping the future loses nothing.
     ///
-    /// # Errors
-    /// [`Error::Closed`] when the log is closed. Outages of Postgres are waited out.
+    /// # Errors [`Error::Closed`] when the log is closed. It waits for the end of an outage of
+    /// Postgres.
     pub async fn next(&mut self) -> Result<Event, Error> {
         loop {
             tokio::select! {
-                // Records are only of use once it is known whose they are.
+                // Ownership comes first: records are useless before it is known.
                 biased;
                 change = self.changes.recv() => return match change {
                     Some(change) => Ok(self.apply(change)),
@@ -136,7 +136,7 @@ impl Consumer {
         }
     }
 
-    /// Without what was fetched under an ownership that has ended since.
+    /// Drops records that were fetched under an ownership that has ended.
     fn current(&self, batch: Batch) -> Vec<Fetched> {
         batch
             .into_iter()
@@ -145,8 +145,8 @@ impl Consumer {
             .collect()
     }
 
-    /// Everything that was given of the partition up to and including `place` is handled. Written
-    /// in batches; a partition that is not ours any more is left alone.
+    /// All records of the partition up to and including `place` are handled. Offsets are written in
+    /// batches; nothing happens to a partition that is no longer ours.
     pub fn commit(&self, partition: &TopicPartition, place: Place) {
         if let Some(epoch) = self.epochs.get(partition) {
             let partition = partition.clone();
@@ -154,17 +154,17 @@ impl Consumer {
         }
     }
 
-    /// Fetch no more of the partition for now. A batch that was on its way still comes.
+    /// Pauses the partition. A batch that was already fetched still arrives.
     pub fn pause(&self, partition: &TopicPartition) {
         self.send(Command::Pause(partition.clone()));
     }
 
-    /// Fetch the partition again.
+    /// Resumes the partition.
     pub fn resume(&self, partition: &TopicPartition) {
         self.send(Command::Resume(partition.clone()));
     }
 
-    /// Revoked partitions are drained, and what was handled is committed: let them go.
+    /// Releases revoked partitions, which are drained and committed.
     pub fn release(&mut self, partitions: Vec<TopicPartition>) {
         for partition in &partitions {
             self.epochs.remove(partition);
@@ -172,7 +172,7 @@ impl Consumer {
         self.send(Command::Release(partitions));
     }
 
-    /// Write what was committed, release everything and leave the group.
+    /// Writes the committed offsets, releases everything and leaves the group.
     pub async fn close(self) {
         let (closed, done) = oneshot::channel();
         self.send(Command::Close(closed));
@@ -181,7 +181,7 @@ impl Consumer {
         }
     }
 
-    /// A job that is gone was stopped with the log; `next` says so.
+    /// A job that is gone was stopped with the log; `next` reports it.
     fn send(&self, command: Command) {
         let _ = self.commands.send(command);
     }

@@ -1,20 +1,20 @@
-//! What a member was given of one partition, until the position is behind it. Records are given in
-//! the order in which they became visible; the position moves in the order of the log.
+//! The records of one partition that a member has received and whose offset is not committed yet. It
+//! receives them in the order in which they became visible; the offset moves in the order of the log.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::Cursor;
 
-/// A record's place among everything that a member was ever given; grows.
+/// The number of a record among all that a member has ever received; grows. What a consumer commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(pub u64);
 
 #[derive(Default)]
 pub(super) struct Given {
-    /// As given, what is not handled.
+    /// Records that are not handled, in the order they were received.
     open: VecDeque<(Place, Cursor)>,
-    /// In the order of the log; true: handled.
+    /// Records in the order of the log; true: handled.
     rows: BTreeMap<Cursor, bool>,
 }
 
@@ -24,14 +24,14 @@ impl Given {
         self.rows.insert(cursor, false);
     }
 
-    /// Everything given up to and including `place` is handled.
+    /// All records up to and including `place` are handled.
     pub fn handled(&mut self, place: Place) {
         while let Some((_, cursor)) = self.open.pop_front_if(|(given, _)| *given <= place) {
             self.rows.insert(cursor, true);
         }
     }
 
-    /// How far the position may move when everything up to `read` has been given.
+    /// How far the offset may move when everything up to `read` has been received.
     pub fn reached(&mut self, read: Cursor) -> Option<Cursor> {
         let mut reached = None;
         while let Some(first) = self.rows.first_entry()
@@ -43,7 +43,7 @@ impl Given {
         reached
     }
 
-    /// The rows behind `read`, which were given ahead of others, and whether they are handled.
+    /// The rows after `read`, received ahead of others, and whether they are handled.
     pub fn ahead_of(&self, read: Cursor) -> impl Iterator<Item = (i64, bool)> {
         self.rows
             .range((Bound::Excluded(read), Bound::Unbounded))

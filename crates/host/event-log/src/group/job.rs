@@ -1,5 +1,5 @@
-//! The job of one member: claims partitions, reads them, writes positions. One statement at a
-//! time on one connection, so its view of what it owns is never ahead of Postgres.
+//! The job of one member: acquires partitions, reads them and commits offsets. It runs one statement
+//! at a time on one connection, so its view of what it owns is never ahead of Postgres.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::session::Session;
 use crate::{Cursor, Error};
 use records::TopicPartition;
 
-/// What is owned is compared with Postgres at least this often.
+/// How often, at least, the job compares what it owns with Postgres.
 const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 const LAG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long partitions that are given up wait for the transactions that were open when records were
-/// given ahead of them. What those records did would be done again by the next owner.
+/// How long released partitions wait for transactions that were open when records were received ahead
+/// of them. Otherwise the next owner handles those records again.
 const SETTLE: Duration = Duration::from_secs(1);
 const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -42,18 +42,18 @@ pub(super) enum Command {
 
 pub(super) struct Owned {
     pub(super) epoch: i64,
-    /// Everything up to here has been given.
+    /// Everything up to here has been received.
     pub(super) read: Cursor,
-    /// Written up to here.
+    /// The offset in Postgres.
     pub(super) committed: Cursor,
-    /// To be written.
+    /// The offset to write next.
     pub(super) finished: Option<Cursor>,
-    /// What was given and is not behind `finished`.
+    /// Records received and not yet covered by `finished`.
     pub(super) given: Given,
     pub(super) paused: bool,
-    /// Not read any more; the user drains it.
+    /// No longer read; the user drains it.
     pub(super) revoked: bool,
-    /// Drained: to be given up once `finished` is written.
+    /// Drained: released after `finished` is written.
     pub(super) released: bool,
 }
 
@@ -65,13 +65,13 @@ pub(super) struct Job {
     pub(super) start: Start,
     pub(super) created: bool,
     pub(super) owned: BTreeMap<TopicPartition, Owned>,
-    /// The place of the next record that is given.
+    /// The number of the next record.
     pub(super) next: u64,
     pub(super) change: mpsc::UnboundedSender<Change>,
     pub(super) batches: mpsc::Sender<Batch>,
     pub(super) pacer: Pacer,
     pub(super) backoff: Backoff,
-    /// When finished work and releases are to be written.
+    /// When to write offsets and releases.
     pub(super) flush_at: Option<Instant>,
     pub(super) sync_at: Instant,
     pub(super) lag_at: Instant,
@@ -227,7 +227,7 @@ impl Job {
         self.pacer.read(started, Instant::now(), page.met);
     }
 
-    /// What is behind the cursors of some of the partitions and has not been given.
+    /// Reads what is after the cursors of some partitions and was not received yet.
     async fn page(&mut self, of: impl Fn(&Owned) -> bool) -> Result<Page, Error> {
         let mut cursors = Vec::with_capacity(self.owned.len());
         let mut ahead = Vec::new();
@@ -238,12 +238,13 @@ impl Job {
         self.reader.read(&cursors, Some(&ahead)).await
     }
 
-    /// Waits a while until the positions of drained partitions are behind all that was given.
+    /// Waits a while until the offsets of drained partitions cover all that was received.
     async fn settle(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + SETTLE;
         let unsettled = |owned: &Owned| owned.released && owned.is_ahead();
         while self.owned.values().any(unsettled) && Instant::now() < deadline {
-            // A record that was not given is the next owner's, and so is what stands behind it.
+            // A record that was not received belongs to the next owner, and so does everything after
+            // it.
             let mut ended = BTreeSet::new();
             for row in self.page(unsettled).await?.rows {
                 if row.record.is_some() || !row.below {
@@ -299,7 +300,7 @@ impl Job {
         self.shared.connector.worked();
     }
 
-    /// Nothing is tried again before a while has passed.
+    /// Delays every retry.
     fn failed(&mut self, error: &Error) {
         self.shared.connector.failed(error);
         let now = Instant::now();
@@ -310,7 +311,7 @@ impl Job {
         self.lag_at = self.lag_at.max(now + wait);
     }
 
-    /// Writes what is finished, then gives up what is drained.
+    /// Writes offsets, then releases drained partitions.
     async fn flush(&mut self) -> Result<(), Error> {
         self.settle().await?;
         let commits: Vec<_> = self
@@ -353,7 +354,7 @@ impl Job {
         Ok(())
     }
 
-    /// Gives everything back. The caller stops waiting after a while.
+    /// Releases everything. The caller stops waiting after a while.
     async fn close(&mut self) {
         for owned in self.owned.values_mut() {
             owned.released = true;
@@ -376,14 +377,14 @@ impl Owned {
         !self.paused && !self.revoked
     }
 
-    /// Whether the position is to be moved.
+    /// Whether the offset moved.
     fn reach(&mut self) -> bool {
         let reached = self.given.reached(self.read);
         self.finished = reached.or(self.finished);
         reached.is_some()
     }
 
-    /// Whether records are handled that the position cannot be behind yet.
+    /// Whether records are handled that the offset cannot cover yet.
     fn is_ahead(&self) -> bool {
         self.given.ahead_of(self.read).any(|(_, handled)| handled)
     }

@@ -1,5 +1,5 @@
-//! How far a group is behind, for its metrics. Counting stops early: past ten thousand rows the
-//! exact number helps nobody.
+//! The lag of a group, for its metrics. Counting stops at ten thousand rows, because a larger exact
+//! number helps nobody.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! Consumer groups: the members of a group, in any number of processes, share the partitions of
-//! its topics. A partition has one owner at a time; its position only moves forward behind
-//! finished work, and only by the owner.
+//! Consumer groups: the members of a group, in any number of processes, share the partitions of its
+//! topics. A partition has one owner at a time. Only the owner commits its offset, and only behind
+//! finished work.
 
 mod assignment;
 mod balance;
@@ -16,20 +16,20 @@ pub use given::Place;
 /// How to join a group.
 #[derive(Debug, Clone)]
 pub struct GroupOptions {
-    /// The name under which positions are kept.
+    /// The name under which offsets are stored.
     pub group: String,
     /// The topics to read.
     pub topics: Vec<String>,
-    /// Where a group begins that reads a topic for the first time.
+    /// Where the group starts in a topic that it has never read.
     pub start: Start,
 }
 
-/// Where a group begins that has no position yet.
+/// Where a group without an offset starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Start {
-    /// At the oldest record that is kept.
+    /// At the oldest retained record.
     #[default]
     Earliest,
-    /// At what is appended from now on.
+    /// At the next record that is appended.
     Latest,
 }

@@ -1,5 +1,5 @@
-//! The statements on `log_positions`. Owner and epoch stand in the same row as the position, so
-//! an owner that was replaced cannot move it: its update finds no row.
+//! The statements on `log_positions`. Owner, epoch and offset share one row, so the update of an owner
+//! that was replaced matches no row.
 
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -49,21 +49,21 @@ FROM unnest($3::text[], $4::int2[], $5::int8[]) AS c(topic, partition, epoch)
 WHERE p.consumer_group = $1 AND p.owner = $2
   AND p.topic = c.topic AND p.partition = c.partition AND p.epoch = c.epoch";
 
-/// A partition that was claimed, and where to go on.
+/// An acquired partition, and where to continue.
 pub(crate) struct Claimed {
     pub partition: TopicPartition,
     pub epoch: i64,
     pub cursor: Cursor,
 }
 
-/// One member's access to its group's positions.
+/// One member's access to its group's offsets.
 pub(crate) struct Positions {
     pub group: String,
     pub member: Uuid,
 }
 
 impl Positions {
-    /// Makes rows for partitions the group has never read.
+    /// Creates rows for partitions that the group has never read.
     pub async fn create(
         &self,
         session: &mut Session,
@@ -86,8 +86,8 @@ impl Positions {
             .collect()
     }
 
-    /// Takes those of the partitions that are free or whose owner is gone. In grace an owner
-    /// counts as gone only when it has expired.
+    /// Acquires those of the partitions that are free or whose owner is gone. In the grace period an
+    /// owner counts as gone only when it has expired.
     pub async fn claim(
         &self,
         session: &mut Session,
@@ -119,7 +119,7 @@ impl Positions {
             .collect()
     }
 
-    /// Moves positions. Returns the partitions that are still ours; the others are lost.
+    /// Commits offsets. Returns the partitions that are still ours; the others are lost.
     pub async fn commit(
         &self,
         session: &mut Session,
@@ -146,7 +146,7 @@ impl Positions {
         rows.iter().map(partition).collect()
     }
 
-    /// Gives partitions up, for any other member to claim.
+    /// Releases partitions for other members.
     pub async fn release(
         &self,
         session: &mut Session,

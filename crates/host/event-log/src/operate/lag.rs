@@ -1,4 +1,4 @@
-//! How far every group is behind.
+//! The lag of every group.
 
 use super::Operator;
 use crate::Error;
@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
 ) l
 ORDER BY p.consumer_group, p.topic, p.partition";
 
-/// One partition, as one group has read it.
+/// The lag of one group in one partition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartitionLag {
     /// The consumer group.
@@ -39,7 +39,7 @@ pub struct PartitionLag {
 }
 
 impl Operator {
-    /// How far every group is behind, by group, topic and partition.
+    /// The lag of every group, by group, topic and partition.
     ///
     /// # Errors
     /// When Postgres cannot be reached.

@@ -1,4 +1,4 @@
-//! Dead letters, read by a person and put back where they came from.
+//! Dead letters: listed, and redriven into the topic they came from.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -15,9 +15,9 @@ WHERE ($1::int8 IS NULL OR id = $1) AND ($2::text IS NULL OR consumer_group = $2
   AND ($3::text IS NULL OR topic = $3) AND ($4 OR redriven_at IS NULL)
 ORDER BY id LIMIT $5"#;
 
-/// One statement, so that a letter is marked and its record is back, or neither. The record gets a
-/// row of its own: the first one may still be there. Its id, type and time are in its headers,
-/// which stand before those that are made from columns, so it is the same event to its readers.
+/// One statement, so that the dead letter is marked and its record is back, or neither. The record gets
+/// a new row, because the first one may still exist. Its id, type and time are in its headers, which
+/// win over those made from columns, so readers see the same event.
 const REDRIVE: &str = "
 WITH lock AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended(coalesce(key, ''), 1))
@@ -33,16 +33,16 @@ SELECT gen_random_uuid(), topic, key, coalesce(headers ->> 'ce_type', 'unknown')
 FROM marked
 RETURNING pg_notify('event_log', 'appended')";
 
-/// A dead letter as it is kept in the table.
+/// A row of the table `dead_letters`.
 #[derive(Debug, Clone)]
 pub struct Letter {
     /// Identifies it.
     pub id: i64,
-    /// The name it is kept under.
+    /// The topic that stores it.
     pub dead_letter_topic: String,
-    /// The group that gave up.
+    /// The group that gave it up.
     pub group: String,
-    /// The handler that gave up.
+    /// The handler that gave it up.
     pub handler: String,
     /// Why.
     pub reason: String,
@@ -66,11 +66,11 @@ pub struct Letter {
     pub headers: Value,
     /// When it was given up.
     pub created_at: DateTime<Utc>,
-    /// When the record was put back, if it was.
+    /// When the record was redriven, if it was.
     pub redriven_at: Option<DateTime<Utc>>,
 }
 
-/// Which letters; what is `None` does not matter.
+/// Which dead letters; `None` matches all.
 #[derive(Debug, Clone, Default)]
 pub struct LetterFilter {
     /// This one only.
@@ -79,14 +79,14 @@ pub struct LetterFilter {
     pub group: Option<String>,
     /// Records of this topic.
     pub topic: Option<String>,
-    /// Those too whose record was put back.
+    /// Include those that were redriven.
     pub redriven: bool,
-    /// At most so many.
+    /// At most this many.
     pub limit: i64,
 }
 
 impl Operator {
-    /// Letters, oldest first.
+    /// Dead letters, oldest first.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
@@ -105,8 +105,8 @@ impl Operator {
         rows.iter().map(letter).collect()
     }
 
-    /// Puts the record of a letter back into its topic, with its key, value and headers, and marks
-    /// the letter. Once: returns false when there is no such letter, or it was redriven before.
+    /// Redrives a dead letter: appends its record to its topic, with key, value and headers, and marks
+    /// the dead letter. Happens once: false if there is no such dead letter, or it was redriven before.
     ///
     /// # Errors
     /// When Postgres cannot be reached, or refuses.

@@ -1,4 +1,4 @@
-//! Moving a group's position, so that it handles records again.
+//! Moves a group's offset, so that it handles records again.
 
 use chrono::{DateTime, Utc};
 
@@ -6,9 +6,9 @@ use super::Operator;
 use crate::Error;
 use records::TopicPartition;
 
-/// Owner and epoch go with the position: a member that reads the partition loses it, can commit
-/// nothing more, and claims it again at the new place. Never beyond the horizon: what is above it
-/// has not been read by anybody, and some of it may not be there yet.
+/// Resets owner and epoch with the offset: a member that reads the partition loses it, can commit
+/// nothing more, and acquires it again at the new offset. The offset stays below the horizon, because
+/// rows above it may still be missing.
 const MOVE: &str = "
 WITH horizon AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin)
 UPDATE log_positions p
@@ -32,29 +32,29 @@ RETURNING p.partition, (
     WHERE o.aggregatetype = p.topic AND o.partition = p.partition
       AND (o.xid, o.position) > (p.xid, p.position))";
 
-/// Where a group is to go on.
+/// Where a group continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
-    /// At the oldest record that is kept.
+    /// At the oldest retained record.
     Beginning,
     /// At the first record appended at this time or later.
     Time(DateTime<Utc>),
-    /// At this offset, or the next there is.
+    /// At this offset, or the next one that exists.
     Offset(i64),
 }
 
-/// A partition whose position was moved.
+/// A partition whose offset was moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// The partition.
     pub partition: TopicPartition,
-    /// Records the group now has before it.
+    /// The group's lag there now.
     pub records: u64,
 }
 
 impl Operator {
-    /// Moves the position of a group in every partition of a topic. Its members, if there are any,
-    /// go on from there within seconds. Empty when the group does not read the topic.
+    /// Moves the offset of a group in every partition of a topic. Its members, if there are any,
+    /// continue there within seconds. Empty if the group does not read the topic.
     ///
     /// # Errors
     /// When Postgres cannot be reached.

@@ -1,18 +1,21 @@
 //! A broker of our own, with a listener for each way to encrypt and to authenticate.
 
-use kafka_broker::{Broker, Listener, Options, ScramUser};
+use std::sync::{Arc, Weak};
+
+use kafka_broker::{Listener, Options, ScramUser};
 use kafka_client::Connection;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use testing::OwnBroker;
+use tokio::sync::Mutex;
 
 pub const PASSWORD: &str = "alice-secret";
 
 pub struct Secured {
-    broker: Broker,
+    broker: OwnBroker,
     /// Signed the broker's certificate.
     pub ca: String,
     /// Signs certificates of clients.
     issuer: Issuer<'static, KeyPair>,
-    _folder: tempfile::TempDir,
 }
 
 /// A certificate and its key.
@@ -21,19 +24,32 @@ pub struct Identity {
     pub key: String,
 }
 
-pub fn secured() -> Option<Secured> {
-    let libs = match kafka_broker::libs_for_tests() {
-        Ok(libs) => libs,
-        Err(missing) => {
-            println!("skipped: {missing}");
-            return None;
-        }
-    };
-    let folder = tempfile::tempdir().expect("a folder");
+/// One for all tests that run at the same time; `None`, with a line that says why, where none can run.
+pub async fn secured() -> Option<Arc<Secured>> {
+    static SHARED: Mutex<Weak<Secured>> = Mutex::const_new(Weak::new());
+    let mut shared = SHARED.lock().await;
+    if let Some(secured) = shared.upgrade() {
+        return Some(secured);
+    }
+    let secured = Arc::new(start().await?);
+    *shared = Arc::downgrade(&secured);
+    Some(secured)
+}
+
+async fn start() -> Option<Secured> {
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let own = rcgen::generate_simple_self_signed(names).expect("a certificate");
     let ca = own.cert.pem();
     let (issuer, issuer_certificate) = issuer();
+    let key = own.signing_key.serialize_pem();
+    let broker = OwnBroker::start_with(|options| {
+        configure(options, &ca, &key, &issuer_certificate);
+    });
+    let broker = broker.await?;
+    Some(Secured { broker, ca, issuer })
+}
+
+fn configure(options: &mut Options, certificate: &str, key: &str, clients: &str) {
     let listener = |name: &str, protocol: &str| Listener {
         name: name.to_owned(),
         protocol: protocol.to_owned(),
@@ -43,7 +59,6 @@ pub fn secured() -> Option<Secured> {
         name: "alice".to_owned(),
         password: PASSWORD.to_owned(),
     };
-    let mut options = Options::new(libs, folder.path());
     options.listeners = vec![
         listener("TLS", "SSL"),
         listener("MUTUAL", "SSL"),
@@ -59,10 +74,10 @@ pub fn secured() -> Option<Secured> {
         options.properties.push((name.to_owned(), value.to_owned()));
     };
     set("ssl.keystore.type", "PEM");
-    set("ssl.keystore.certificate.chain", &ca);
-    set("ssl.keystore.key", &own.signing_key.serialize_pem());
+    set("ssl.keystore.certificate.chain", certificate);
+    set("ssl.keystore.key", key);
     set("ssl.truststore.type", "PEM");
-    set("ssl.truststore.certificates", &issuer_certificate);
+    set("ssl.truststore.certificates", clients);
     set("listener.name.mutual.ssl.client.auth", "required");
     let user = format!(" user_alice=\"{PASSWORD}\"");
     for name in ["sasl", "both"] {
@@ -90,13 +105,6 @@ pub fn secured() -> Option<Secured> {
             " unsecuredLoginStringClaim_sub=\"broker\"",
         ),
     );
-    let broker = Broker::start(options).expect("a broker");
-    Some(Secured {
-        broker,
-        ca,
-        issuer,
-        _folder: folder,
-    })
 }
 
 /// Who signs certificates of clients, and its own certificate.
@@ -110,7 +118,7 @@ fn issuer() -> (Issuer<'static, KeyPair>, String) {
 
 impl Secured {
     pub fn connection(&self, listener: &str) -> Connection {
-        Connection::plain(self.broker.address(listener).expect("a listener"))
+        Connection::plain(self.broker.broker().address(listener).expect("a listener"))
     }
 
     /// One that the broker knows.

@@ -45,7 +45,9 @@ async fn works(connection: &Connection) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn brokers_are_reached_as_their_listeners_ask_and_mistakes_are_told_apart() {
-    let Some(secured) = secured() else { return };
+    let Some(secured) = secured().await else {
+        return;
+    };
     const MECHANISMS: [Mechanism; 3] = [
         Mechanism::Plain,
         Mechanism::ScramSha256,
@@ -85,7 +87,9 @@ async fn brokers_are_reached_as_their_listeners_ask_and_mistakes_are_told_apart(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_asks_for_a_certificate_lets_in_who_has_one() {
-    let Some(secured) = secured() else { return };
+    let Some(secured) = secured().await else {
+        return;
+    };
     let mut connection = secured.connection("MUTUAL");
     connection.tls.ca = secured.ca.clone();
     let error = check(&connection).await.expect_err("no certificate");
@@ -114,7 +118,9 @@ async fn a_listener_that_asks_for_a_certificate_lets_in_who_has_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_open_id_connect_is_a_login() {
-    let Some(secured) = secured() else { return };
+    let Some(secured) = secured().await else {
+        return;
+    };
     let mut connection = with_token(&secured, tokens::serve().await);
     connection.sasl.extensions = "tenant=one,team=two".to_owned();
     works(&connection).await;
@@ -127,7 +133,9 @@ async fn a_token_of_open_id_connect_is_a_login() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_endpoint_that_comes_later_is_waited_for() {
-    let Some(secured) = secured() else { return };
+    let Some(secured) = secured().await else {
+        return;
+    };
     // Bound, so that nobody else takes it; who connects is refused until it listens.
     let socket = TcpSocket::new_v4().expect("a socket");
     let any = "127.0.0.1:0".parse().expect("an address");

@@ -1,6 +1,6 @@
-//! Variables of an application. Values are asked for anew on every read and never logged; the
-//! first provider that has one wins: `--variable`, the providers of the runtime configuration,
-//! `SPIN_VARIABLE_*`, `.env` files, the default.
+//! Variables of an application. Values are looked up on every read and never logged. The first provider
+//! that has a value wins: `--variable`, the providers of the runtime configuration, `SPIN_VARIABLE_*`,
+//! `.env` files, the default.
 
 mod flag;
 mod provider;

@@ -1,4 +1,4 @@
-//! Sources of values: fixed ones, environment variables, `.env` files.
+//! Sources of values: fixed values, environment variables, `.env` files.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -103,10 +103,9 @@ async fn a_log_that_is_empty_at_first_is_waited_for() {
     let (orders, mut follower) = world.topic("orders", &[]).await;
     let relay = world.relay().await;
     let leases = "SELECT FROM log_leases WHERE name = 'event-log/relay'";
-    within(async {
-        while world.client.query(leases, &[]).await.unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    testing::eventually("it has the lease", async || {
+        let rows = world.client.query(leases, &[]).await.unwrap();
+        (!rows.is_empty()).then_some(())
     })
     .await;
     // It has looked by then, and found no topic.

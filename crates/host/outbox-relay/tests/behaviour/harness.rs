@@ -9,23 +9,20 @@ use event_log::operate::{Letter, LetterFilter, Operator};
 use kafka_client::{Cluster, Connection, Follower, TopicSpec};
 use outbox_relay::{Options, Relay};
 use records::Record;
-use testing::TestCluster;
+use testing::{Database, TestCluster, eventually};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-const SCHEMA: [&str; 3] = [
-    include_str!("../../../../../migrations/20261121000050_create_roles.up.sql"),
-    include_str!("../../../../../migrations/20261121000100_create_event_log.up.sql"),
-    include_str!("../../../../../migrations/20261121001000_redrive_dead_letters.up.sql"),
-];
+pub use testing::within;
 
 /// A log of a test's own and a Kafka to bring it to.
 pub struct World {
     pub url: String,
     pub client: Client,
     pub connection: Connection,
+    _database: Database,
 }
 
 /// A relay that runs until it is dropped or stopped.
@@ -49,23 +46,13 @@ impl World {
 
     /// With brokers of the test's own.
     pub async fn with(connection: Connection) -> Option<Self> {
-        let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-            println!("skipped: set TEST_DATABASE_URL (cargo xtask test does)");
-            return None;
-        };
-        let name = format!("relay_{}", Uuid::new_v4().simple());
-        let create = format!("CREATE DATABASE {name}");
-        connect(&server).await.batch_execute(&create).await.unwrap();
-        let slash = server.rfind('/').expect("a URL with a database");
-        let url = format!("{}/{name}", &server[..slash]);
-        let client = connect(&url).await;
-        for part in SCHEMA {
-            client.batch_execute(part).await.expect("the schema");
-        }
+        let database = Database::migrated().await?;
+        let client = database.client().await;
         Some(Self {
-            url,
+            url: database.url.clone(),
             client,
             connection,
+            _database: database,
         })
     }
 
@@ -92,12 +79,7 @@ impl World {
             let partitions = cluster.partitions(&names).await?;
             cluster.watermarks(&partitions).await
         };
-        within(async {
-            while marks().await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        })
-        .await;
+        eventually("its partitions have leaders", async || marks().await.ok()).await;
     }
 
     /// A new topic, and what arrives in it.
@@ -111,7 +93,7 @@ impl World {
     pub async fn relay(&self) -> Running {
         let options = event_log::Options {
             heartbeat: Duration::from_millis(200),
-            time_to_live: Duration::from_secs(2),
+            time_to_live: Duration::from_secs(6),
             commit_interval: Duration::from_millis(20),
             ..Default::default()
         };
@@ -147,14 +129,9 @@ impl World {
     /// Waits until the relay has brought everything over and says so.
     pub async fn until_nothing_is_left(&self) {
         let operator = self.operator().await;
-        within(async {
-            loop {
-                let lags = operator.lag().await.unwrap();
-                if !lags.is_empty() && lags.iter().all(|lag| lag.records == 0) {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+        eventually("nothing is left", async || {
+            let lags = operator.lag().await.unwrap();
+            (!lags.is_empty() && lags.iter().all(|lag| lag.records == 0)).then_some(())
         })
         .await;
     }
@@ -216,17 +193,4 @@ pub async fn read_all(follower: &mut Follower, ids: &[Uuid]) -> BTreeMap<String,
     })
     .await;
     by_key
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("connect");
-    tokio::spawn(connection);
-    client
-}
-
-/// Fails instead of hanging.
-pub async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), future)
-        .await
-        .expect("this should not take a minute")
 }

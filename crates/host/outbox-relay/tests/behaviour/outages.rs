@@ -1,25 +1,18 @@
 //! Kafka goes away and comes back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-use kafka_broker::Broker;
 use kafka_client::{Connection, Follower};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use testing::{OwnBroker, eventually};
 
 use crate::harness::{World, append, read_all, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_and_started_again_gets_everything_in_order() {
-    let libs = match kafka_broker::libs_for_tests() {
-        Ok(libs) => libs,
-        Err(missing) => return println!("skipped: {missing}"),
+    let Some(mut broker) = OwnBroker::start().await else {
+        return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    let options = kafka_broker::Options::new(libs, folder.path());
-    let start = move || Broker::start(options).expect("a broker");
-    let mut broker = tokio::task::spawn_blocking(start).await.unwrap();
     let connection = Connection::plain(broker.brokers());
     let Some(world) = World::with(connection.clone()).await else {
         return;
@@ -31,15 +24,12 @@ async fn a_broker_that_is_killed_and_started_again_gets_everything_in_order() {
     let writing = {
         let (stop, orders, url) = (stop.clone(), orders.clone(), world.url.clone());
         tokio::spawn(async move {
-            let (client, driver) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-                .await
-                .unwrap();
-            tokio::spawn(driver);
+            let client = testing::connect(&url).await;
             let mut ids = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let key = format!("k{}", ids.len() % 5);
                 ids.push(append(&client, &orders, &key, &json!(ids.len())).await);
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             }
             ids
         })
@@ -55,22 +45,13 @@ async fn a_broker_that_is_killed_and_started_again_gets_everything_in_order() {
     within(follower.next()).await.unwrap();
     broker.kill();
     // Writing goes on, and what is not brought over adds up.
-    within(async {
-        while behind().await < 300 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    eventually("much is left", async || {
+        (behind().await >= 300).then_some(())
     })
     .await;
-    let _broker = tokio::task::spawn_blocking(move || {
-        broker.start_again().expect("starts again");
-        broker
-    })
-    .await
-    .unwrap();
-    within(async {
-        while behind().await > 100 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    broker.start_again().await;
+    eventually("little is left", async || {
+        (behind().await <= 100).then_some(())
     })
     .await;
     stop.store(true, Ordering::Relaxed);
@@ -98,10 +79,8 @@ async fn without_a_broker_a_relay_waits_and_stops_when_asked() {
     world.append("orders", "k", &json!(1)).await;
     let relay = world.relay().await;
     let operator = world.operator().await;
-    within(async {
-        while operator.lag().await.unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    eventually("the relay is there", async || {
+        (!operator.lag().await.unwrap().is_empty()).then_some(())
     })
     .await;
     relay.stop().await;

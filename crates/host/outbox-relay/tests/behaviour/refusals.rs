@@ -1,10 +1,8 @@
 //! Records that Kafka does not take.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::harness::{World, read, read_all, within};
+use crate::harness::{World, read, read_all};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_is_too_large_becomes_a_dead_letter_and_its_neighbours_arrive_in_order() {
@@ -77,15 +75,10 @@ async fn records_of_a_missing_topic_wait_for_it_and_hold_back_nobody_else() {
     let id = world.append(&orders, "k", &json!(1)).await;
     assert_eq!(read(&mut follower, 1).await[0].id, id);
     let operator = world.operator().await;
-    within(async {
-        loop {
-            let lags = operator.lag().await.unwrap();
-            let of_late = lags.iter().filter(|lag| *lag.partition.topic == *late);
-            if of_late.map(|lag| lag.records).sum::<u64>() == 20 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    testing::eventually("twenty wait", async || {
+        let lags = operator.lag().await.unwrap();
+        let of_late = lags.iter().filter(|lag| *lag.partition.topic == *late);
+        (of_late.map(|lag| lag.records).sum::<u64>() == 20).then_some(())
     })
     .await;
     world.create_topic(&late, &[]).await;

@@ -1,7 +1,6 @@
 //! Runs a guest on a fresh instance with nothing but WASI and the import under test.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use host_postgres::{Options, Postgres, PostgresCtxView, PostgresView, State};
@@ -61,7 +60,6 @@ where
     let postgres = Postgres::new(options);
     let host = Host { database, postgres };
     test(&host).await;
-    host.database.drop_it().await;
 }
 
 impl Host {
@@ -117,24 +115,12 @@ fn component(guest: &str) -> Component {
     let mut compiled = COMPILED.lock().unwrap();
     let compiled = compiled.get_or_insert_default();
     let load = || {
-        let path = artifacts().join(format!("{}.wasm", guest.replace('-', "_")));
-        Component::from_file(&ENGINE, &path).unwrap_or_else(|error| {
-            panic!(
-                "{error:#}: build it with cargo build --profile guest --target wasm32-wasip2 \
-                 -p {guest}"
-            )
-        })
+        let path = testing::wasm(guest);
+        Component::from_file(&ENGINE, &path)
+            .unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
     };
     compiled
         .entry(guest.to_owned())
         .or_insert_with(load)
         .clone()
-}
-
-fn artifacts() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target")),
-        PathBuf::from,
-    );
-    target.join("wasm32-wasip2").join("guest")
 }

@@ -95,8 +95,8 @@ pub enum Direction {
 
 /// Make database roles and keys, and write them to a file
 ///
-/// Makes the two login roles <database>_app (for components) and <database>_host (for triggers)
-/// with random passwords, and an Ed25519 key pair for access tokens. All of it goes to
+/// Makes the login roles <database>_app (for components), <database>_auth (for the component that
+/// knows passwords) and <database>_host (for triggers) with random passwords, and an Ed25519 key pair for access tokens. All of it goes to
 /// `secrets.env` in the state folder, readable by you only, as SPIN_VARIABLE_… lines for
 /// `taskwhisper up --env-file`. Doing it again changes nothing.
 #[derive(Debug, Args)]

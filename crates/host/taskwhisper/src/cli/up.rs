@@ -219,8 +219,8 @@ Variables:
     5. --env-file, in their order; without any, .env
     6. the default in the manifest
 
-  This application needs database_url, event_log_url, database_host, jwt_signing_key and
-  jwt_public_keys; --database-url makes all of them.
+  This application needs database_url, auth_database_url, event_log_url, database_host,
+  jwt_signing_key and jwt_public_keys; --database-url makes all of them.
 
 Examples:
   taskwhisper up --database-url postgres://me@localhost/tasks

@@ -17,6 +17,7 @@ use secrets::Secrets;
 pub const FILE: &str = "secrets.env";
 
 const DATABASE_URL: &str = "SPIN_VARIABLE_DATABASE_URL";
+const AUTH_DATABASE_URL: &str = "SPIN_VARIABLE_AUTH_DATABASE_URL";
 const EVENT_LOG_URL: &str = "SPIN_VARIABLE_EVENT_LOG_URL";
 const DATABASE_HOST: &str = "SPIN_VARIABLE_DATABASE_HOST";
 const JWT_SIGNING_KEY: &str = "SPIN_VARIABLE_JWT_SIGNING_KEY";
@@ -27,6 +28,7 @@ pub fn database_variables(secrets_file: &Path) -> anyhow::Result<Vec<(String, St
     let secrets = Secrets::read(secrets_file)?;
     let names = [
         ("database_url", DATABASE_URL),
+        ("auth_database_url", AUTH_DATABASE_URL),
         ("event_log_url", EVENT_LOG_URL),
         ("database_host", DATABASE_HOST),
     ];
@@ -61,6 +63,7 @@ pub async fn run(owner: &Address, state_dir: &Path, rotate: bool) -> anyhow::Res
     let host = session.host_and_port().await?;
     for (key, group, suffix) in [
         (DATABASE_URL, "taskwhisper_app", "app"),
+        (AUTH_DATABASE_URL, "taskwhisper_auth", "auth"),
         (EVENT_LOG_URL, "taskwhisper_host", "host"),
     ] {
         let role = session.role_name(suffix);

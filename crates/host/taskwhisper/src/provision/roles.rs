@@ -1,5 +1,5 @@
-//! The database's login roles: one for components, one for the host, members of the group roles
-//! that the migrations make.
+//! The database's login roles: one for components, one for the component `auth`, one for the host,
+//! members of the group roles that the migrations make.
 
 use anyhow::{Context as _, bail};
 use postgres_protocol::password::scram_sha_256;

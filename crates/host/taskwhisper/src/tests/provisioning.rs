@@ -12,7 +12,7 @@ fn secrets(state_dir: &Path) -> BTreeMap<String, String> {
     lines.map(Result::unwrap).collect()
 }
 
-async fn migrated(name_part: &str) -> Option<Address> {
+async fn migrated(name_part: &str) -> Option<Database> {
     let database = new_database(name_part).await?;
     up(&database).await.unwrap();
     Some(database)
@@ -31,6 +31,7 @@ async fn the_roles_can_sign_in_and_have_only_their_groups_rights() {
     let secrets = secrets(state.path());
     for (url, group) in [
         ("SPIN_VARIABLE_DATABASE_URL", "taskwhisper_app"),
+        ("SPIN_VARIABLE_AUTH_DATABASE_URL", "taskwhisper_auth"),
         ("SPIN_VARIABLE_EVENT_LOG_URL", "taskwhisper_host"),
     ] {
         let client = connect(&secrets[url]).await;
@@ -53,6 +54,39 @@ async fn the_roles_can_sign_in_and_have_only_their_groups_rights() {
     );
     assert!(secrets["SPIN_VARIABLE_JWT_SIGNING_KEY"].starts_with("-----BEGIN PRIVATE KEY-----\n"));
     assert!(secrets["SPIN_VARIABLE_JWT_PUBLIC_KEYS"].contains("\"kid\""));
+}
+
+#[tokio::test]
+async fn only_auths_role_reaches_the_secrets_of_accounts() {
+    let Some(database) = migrated("provision").await else {
+        return;
+    };
+    let state = tempfile::tempdir().unwrap();
+    provision::run(&database, state.path(), false)
+        .await
+        .unwrap();
+    let secrets = secrets(state.path());
+    let auth = connect(&secrets["SPIN_VARIABLE_AUTH_DATABASE_URL"]).await;
+    let app = connect(&secrets["SPIN_VARIABLE_DATABASE_URL"]).await;
+    let host = connect(&secrets["SPIN_VARIABLE_EVENT_LOG_URL"]).await;
+    for table in [
+        "passwords",
+        "sessions",
+        "personal_access_tokens",
+        "sign_in_attempts",
+    ] {
+        let read = format!("SELECT count(*) FROM {table}");
+        auth.batch_execute(&read).await.unwrap();
+        for other in [&app, &host] {
+            let refused = other.batch_execute(&read).await.unwrap_err();
+            let code = refused.code().unwrap().code();
+            assert_eq!(code, "42501", "{table}: {refused}");
+        }
+    }
+    let steps = "SET ROLE taskwhisper_auth";
+    app.batch_execute(steps).await.unwrap_err();
+    let change = "UPDATE users SET email = 'other@example.com'";
+    app.batch_execute(change).await.unwrap_err();
 }
 
 #[tokio::test]

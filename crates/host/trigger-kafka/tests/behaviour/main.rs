@@ -1,9 +1,6 @@
-//! The kafka trigger on the embedded log: real Postgres, a real guest.
+//! The kafka trigger with a real guest, on each carrier.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod harness;
-mod hosts;
-mod latency;
-mod manifest;
-mod outcomes;
+mod kafka;
+mod log;

@@ -1,25 +1,20 @@
 //! An application with one websocket trigger, running on a database of its own.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
 use event_log::EventLog;
-use host_postgres::Postgres;
-use host_runtime::Runtime;
-use manifest::{App, VariableFlag, VariableOptions, Variables};
 use serde_json::{Value, json};
+use testing::Database;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 use trigger_websocket::Service;
 use uuid::Uuid;
 
-const ROLES: &str = include_str!("../../../../../migrations/20261121000050_create_roles.up.sql");
-const SCHEMA: &str =
-    include_str!("../../../../../migrations/20261121000100_create_event_log.up.sql");
+pub use testing::{connect, within};
+
 const GUEST: &str = "websocket-echo";
 
 /// The running application.
@@ -27,6 +22,7 @@ pub struct World {
     pub address: SocketAddr,
     pub database_url: String,
     pub database: Client,
+    service: Service,
     shutdown: CancellationToken,
     served: JoinHandle<anyhow::Result<()>>,
 }
@@ -41,20 +37,12 @@ pub async fn with_log(
     options: event_log::Options,
     test: impl AsyncFnOnce(&mut World),
 ) {
-    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-        println!("skipped: set TEST_DATABASE_URL (cargo xtask test does)");
+    let Some(own) = Database::migrated().await else {
         return;
     };
-    let name = format!("websocket_{}", Uuid::new_v4().simple());
-    let admin = connect(&server).await;
-    let create = format!("CREATE DATABASE {name}");
-    admin.batch_execute(&create).await.expect("a database");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut world = World::start(&at(&server, &name), folder.path(), manifest, options).await;
+    let mut world = World::start(&own.url, folder.path(), manifest, options).await;
     test(&mut world).await;
-    drop(world);
-    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    admin.batch_execute(&drop).await.expect("dropped");
 }
 
 impl World {
@@ -65,17 +53,16 @@ impl World {
         options: event_log::Options,
     ) -> Self {
         let database = connect(database_url).await;
-        database.batch_execute(ROLES).await.expect("the roles");
-        database.batch_execute(SCHEMA).await.expect("the schema");
         let service = service(database_url, folder, manifest, options).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
-        let served = tokio::spawn(service.serve(listener, shutdown.clone()));
+        let served = tokio::spawn(service.clone().serve(listener, shutdown.clone()));
         Self {
             address,
             database_url: database_url.to_owned(),
             database,
+            service,
             shutdown,
             served,
         }
@@ -84,6 +71,14 @@ impl World {
     /// Append a record as an application would: the key's lock before the first write.
     pub async fn append(&self, topic: &str, key: &str, value: &Value) -> Uuid {
         append(&self.database, topic, key, value).await
+    }
+
+    /// Waits until nobody is followed for any more.
+    pub async fn until_nothing_is_followed(&self) {
+        testing::eventually("the topics are not followed", async || {
+            (!self.service.follows()).then_some(())
+        })
+        .await;
     }
 
     /// Ask it to stop, and wait until it has.
@@ -105,11 +100,7 @@ async fn service(
     manifest: &str,
     options: event_log::Options,
 ) -> Service {
-    let source = artifacts().join(format!("{}.wasm", GUEST.replace('-', "_")));
-    assert!(
-        source.is_file(),
-        "build the guest: cargo build --profile guest --target wasm32-wasip2 -p {GUEST}"
-    );
+    let source = testing::wasm(GUEST);
     let text = format!(
         r#"
         spin_manifest_version = 2
@@ -135,25 +126,12 @@ async fn service(
     );
     let path = folder.join("spin.toml");
     std::fs::write(&path, text).expect("written");
-    let app = Arc::new(App::load(&path).expect("a valid application"));
-    let url = VariableFlag::Value("database_url".into(), database_url.into());
-    let options_of_variables = VariableOptions {
-        overrides: vec![url],
-        ..VariableOptions::default()
-    };
-    let variables = Arc::new(Variables::new(&app, options_of_variables).expect("variables"));
-    // Shared by all tests: the guest is compiled once.
-    let state_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("websocket");
-    let mut runtime_options =
-        host_runtime::Options::new(state_dir, Postgres::new(host_postgres::Options::default()));
-    runtime_options.pooling = false;
-    let runtime = Runtime::load(app.clone(), variables.clone(), runtime_options)
-        .await
-        .expect("a runtime");
+    let loaded = testing::load(&path, &[("database_url", database_url)], None).await;
+    let loaded = loaded.expect("a valid application");
     let log = EventLog::connect(database_url, options)
         .await
         .expect("an event log");
-    Service::new(&app, &variables, &runtime, &log)
+    Service::new(&loaded.app, &loaded.variables, &loaded.runtime, &log)
         .await
         .expect("a valid trigger")
         .expect("a trigger")
@@ -176,31 +154,4 @@ pub async fn append(database: &Client, topic: &str, key: &str, value: &Value) ->
 /// A record's value.
 pub fn numbered(number: usize) -> Value {
     json!({ "number": number })
-}
-
-pub async fn connect(url: &str) -> Client {
-    let connected = tokio_postgres::connect(url, NoTls).await;
-    let (client, connection) = connected.expect("a connection");
-    tokio::spawn(connection);
-    client
-}
-
-/// Fails instead of hanging.
-pub async fn within<F: Future>(future: F) -> F::Output {
-    let limit = Duration::from_secs(30);
-    let done = tokio::time::timeout(limit, future).await;
-    done.expect("this should not take 30 s")
-}
-
-fn at(server: &str, database: &str) -> String {
-    let slash = server.rfind('/').expect("a URL with a database");
-    format!("{}/{database}", &server[..slash])
-}
-
-fn artifacts() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target")),
-        PathBuf::from,
-    );
-    target.join("wasm32-wasip2").join("guest")
 }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -29,13 +28,12 @@ async fn live_records_wait_until_what_was_missed_is_sent() {
     .await;
 }
 
-/// Five seconds after the last client has left, the topics are not followed any more.
 #[tokio::test]
 async fn who_comes_when_nobody_was_there_misses_nothing() {
-    with("", async |world| {
+    with("limits = { linger_ms = 1 }", async |world| {
         let cursor = world.append("news", "ada", &numbered(0)).await;
         drop(Client::open(world, "ada").await);
-        tokio::time::sleep(Duration::from_secs(7)).await;
+        world.until_nothing_is_followed().await;
         world.append("news", "ada", &numbered(1)).await;
         let query = format!("?since={cursor}");
         let ask = Ask {

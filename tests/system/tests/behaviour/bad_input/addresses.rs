@@ -9,10 +9,10 @@ use super::{Bench, Endpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_query_parameters_are_refused_everywhere() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     for mut endpoint in bench.endpoints() {
         endpoint.path.push_str("?shiny=1&unknown=2");
         let mut request = bench.request(&endpoint);
@@ -31,10 +31,10 @@ async fn unknown_query_parameters_are_refused_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_known_path_says_which_methods_it_has() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     for endpoint in bench.endpoints() {
         let other = Endpoint {
             method: Method::PUT,
@@ -53,10 +53,10 @@ async fn every_known_path_says_which_methods_it_has() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_under_the_api_is_a_problem_document() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let Bench {
         api,
         account,
@@ -77,10 +77,10 @@ async fn an_unknown_path_under_the_api_is_a_problem_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_id_in_the_path_is_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let Bench {
         api,
         account,

@@ -6,10 +6,10 @@ use super::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_no_json_object_is_refused_everywhere() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     for endpoint in bench.with_body() {
         for malformed in [
             "{",
@@ -47,10 +47,10 @@ async fn a_body_that_is_no_json_object_is_refused_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_and_repeated_fields_are_all_named_at_once_everywhere() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     for endpoint in bench.with_body() {
         let mut body = endpoint.body.clone().expect("it has one");
         body["shiny"] = json!(true);
@@ -78,10 +78,10 @@ async fn unknown_and_repeated_fields_are_all_named_at_once_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_content_type_and_a_huge_body_are_refused_everywhere() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     for endpoint in bench.with_body() {
         let text = endpoint.body.as_ref().expect("it has one").to_string();
         for content_type in [

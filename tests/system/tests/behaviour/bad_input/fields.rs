@@ -9,10 +9,10 @@ use super::{Bench, Endpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_a_task_is_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let create = bench.endpoint(Method::POST, "/tasks");
     let change = bench.endpoint(Method::PATCH, &format!("/tasks/{}", bench.task_id));
     let long = |n: usize| "x".repeat(n);
@@ -109,10 +109,10 @@ async fn every_bad_field_of_a_task_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_a_reminder_is_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let add = bench.endpoint(Method::POST, &format!("/tasks/{}/reminders", bench.task_id));
     for (field, bad) in [
         ("remind_at", json!({})),
@@ -136,10 +136,10 @@ async fn every_bad_field_of_a_reminder_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_filter_of_a_listing_is_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let Bench { api, account, .. } = &bench;
     for (path, field, bad) in [
         ("/tasks", "limit", "0"),
@@ -175,10 +175,10 @@ async fn every_bad_filter_of_a_listing_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_of_an_account_is_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let sign_up = &bench.endpoints()[0];
     let long = |n: usize| "x".repeat(n);
     for (field, bad) in [
@@ -227,10 +227,10 @@ async fn every_bad_field_of_an_account_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_headers_are_named() {
-    let Some(system) = crate::system().await else {
+    let Some(system) = crate::shared().await else {
         return;
     };
-    let bench = Bench::new(&system).await;
+    let bench = Bench::new(system).await;
     let create = bench.endpoint(Method::POST, "/tasks");
     let change = bench.endpoint(Method::PATCH, &format!("/tasks/{}", bench.task_id));
     let title = json!({"title": "Tea"});

@@ -1,12 +1,8 @@
 //! Every connection to Postgres cut at once, as when the server restarts.
 
-use std::time::Duration;
-
 use system_tests::eventually;
 
-use super::{Load, random_pause};
-
-const CUTS: usize = 20;
+use super::{Load, Random, times};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_whose_database_connections_are_cut_goes_on_and_loses_nothing() {
@@ -15,10 +11,11 @@ async fn a_host_whose_database_connections_are_cut_goes_on_and_loses_nothing() {
     };
     let api = system.api();
     let load = Load::start(std::slice::from_ref(&api)).await;
-    for _ in 0..CUTS {
-        random_pause(100, 700).await;
+    let mut random = Random::new();
+    for _ in 0..times() {
+        random.pause(100, 700).await;
         // Each cut hits something: after the last one the host may still be on its way back.
-        eventually("connections to cut", Duration::from_secs(30), async || {
+        eventually("connections to cut", async || {
             let cut = system
                 .database
                 .number(

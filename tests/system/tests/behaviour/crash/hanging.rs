@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Load, random_pause, work_goes_on};
-
-const HANGS: usize = 3;
+use super::{Load, Random, times, work_goes_on};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_host_does_that_hangs_another_does_and_nothing_is_done_twice_when_it_wakes() {
@@ -15,8 +13,9 @@ async fn what_a_host_does_that_hangs_another_does_and_nothing_is_done_twice_when
     let second = system.another_host().await;
     let other = second.api();
     let load = Load::start(std::slice::from_ref(&other)).await;
-    for _ in 0..HANGS {
-        random_pause(500, 1500).await;
+    let mut random = Random::new();
+    for _ in 0..times().div_ceil(3) {
+        random.pause(500, 1500).await;
         system.host.hang();
         let hung = Instant::now();
         // A call may have begun just before, and its deadline is 30 s.

@@ -1,8 +1,6 @@
 //! `kill -9` of the host.
 
-use super::{Load, random_pause};
-
-const KILLS: usize = 24;
+use super::{Load, Random, times};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() {
@@ -11,11 +9,12 @@ async fn what_was_acknowledged_survives_kill_9_with_every_effect_exactly_once() 
     };
     let api = system.api();
     let load = Load::start(std::slice::from_ref(&api)).await;
-    for kill in 0..KILLS {
+    let mut random = Random::new();
+    for kill in 0..times() {
         // One in four strikes while the host is still starting.
         match kill % 4 {
-            3 => random_pause(0, 300).await,
-            _ => random_pause(50, 750).await,
+            3 => random.pause(0, 300).await,
+            _ => random.pause(50, 750).await,
         }
         system.host.kill();
         system.host.start_again();
@@ -34,8 +33,9 @@ async fn two_hosts_killed_in_turn_lose_nothing_between_them() {
     let mut second = system.another_host().await;
     let apis = [system.api(), second.api()];
     let load = Load::start(&apis).await;
-    for kill in 0..KILLS / 2 {
-        random_pause(100, 900).await;
+    let mut random = Random::new();
+    for kill in 0..times() {
+        random.pause(100, 900).await;
         let host = if kill % 2 == 0 {
             &mut system.host
         } else {
@@ -43,7 +43,7 @@ async fn two_hosts_killed_in_turn_lose_nothing_between_them() {
         };
         host.kill();
         // The other one carries on alone for a while.
-        random_pause(0, 400).await;
+        random.pause(0, 400).await;
         host.start_again();
         host.ready().await;
     }

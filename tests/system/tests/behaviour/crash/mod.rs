@@ -4,6 +4,7 @@
 mod cutting;
 mod hanging;
 mod killing;
+mod random;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +19,9 @@ use serde_json::{Value, json};
 use system_tests::{Account, Api, Database, eventually};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
+
+pub use random::Random;
+use random::times;
 
 const WRITERS: usize = 6;
 
@@ -63,7 +67,7 @@ impl Load {
     /// Waits until work has gone on, then stops it and looks at every effect of it.
     pub async fn finish(self, api: &Api, database: &Database) {
         let before = self.completed();
-        eventually("work goes on", Duration::from_secs(60), async || {
+        eventually("work goes on", async || {
             (self.completed() > before + WRITERS).then_some(())
         })
         .await;
@@ -176,7 +180,7 @@ async fn acknowledged<'a>(
 /// All tasks of the account, once every completed one has its next occurrence and every change its
 /// audit entry.
 async fn settled_tasks(api: &Api, account: &Account) -> Vec<Value> {
-    eventually("all effects", Duration::from_secs(90), async || {
+    eventually("all effects", async || {
         let tasks = api.all(&account.path("/tasks"), &account.token).await;
         let completed = tasks
             .iter()
@@ -236,10 +240,4 @@ async fn assert_effects_once(api: &Api, account: &Account, tasks: &[Value]) {
         };
         assert_eq!(of_task.get(id).map(Vec::as_slice), Some(expected), "{id}");
     }
-}
-
-pub async fn random_pause(from_ms: u64, to_ms: u64) {
-    let span_ms = u128::from(to_ms - from_ms);
-    let random_ms = (Uuid::new_v4().as_u128() % span_ms) as u64;
-    tokio::time::sleep(Duration::from_millis(from_ms + random_ms)).await;
 }

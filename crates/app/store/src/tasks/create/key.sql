@@ -1,8 +1,8 @@
 -- The reply that a repeated request gets. No row when the key is known.
--- $6 idempotency key, $7 request hash in hex
+-- $4 idempotency key, $5 request hash in hex
 kept AS (
     INSERT INTO idempotency_keys (user_id, key, request_hash, task_id, reply)
-    SELECT (task).user_id, $6::text, decode($7::text, 'hex'), (task).id, task_json(task) FROM draft
+    SELECT user_id, $4::text, decode($5::text, 'hex'), id, task_json(draft::tasks) FROM draft
     ON CONFLICT DO NOTHING
     RETURNING task_id
 ),

@@ -1,1 +1,0 @@
-REVOKE SELECT, DELETE ON outbox FROM taskwhisper_host;

@@ -1,2 +1,0 @@
--- What the host may do on the event log: read it, prune it, keep its own books.
-GRANT SELECT, DELETE ON outbox TO taskwhisper_host;
