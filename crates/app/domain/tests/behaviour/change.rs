@@ -422,7 +422,7 @@ fn the_next_occurrence_keeps_the_reminder_at_its_distance_on_the_clock() {
             &[],
         )
         .unwrap();
-    let following = task.at(next.slot, next.rule);
+    let following = task.follow(&next, task.slot().unwrap().local());
     assert_eq!(due(&following), "2027-10-31");
     // Summer time ends that night.
     assert_eq!(

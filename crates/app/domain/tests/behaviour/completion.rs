@@ -351,6 +351,18 @@ fn a_count_runs_out_and_missed_times_count() {
         every("FREQ=DAILY;COUNT=1").gives("2026-11-01", "2026-11-01T08:00:00Z"),
         "nothing"
     );
+    // One that was moved past others has used them up.
+    let moved = every("FREQ=DAILY;COUNT=5").next_of_moved(
+        "2026-11-04",
+        "2026-11-01",
+        "2026-11-04T08:00:00Z",
+        &[],
+    );
+    let last = moved.unwrap();
+    assert_eq!(
+        (show(last.slot), last.rule.count()),
+        ("2026-11-05".into(), Some(1))
+    );
     let after = after_completion("FREQ=DAILY;COUNT=2");
     let last = after.next("2026-11-01", "2026-11-21T08:00:00Z").unwrap();
     assert_eq!(last.rule.count(), Some(1));
