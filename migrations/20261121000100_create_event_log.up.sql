@@ -1,3 +1,4 @@
+-- event-log: `taskwhisper migrate --event-log` applies this file, too.
 -- The event log: `outbox` is an ordered log read by consumer groups. Columns follow the Debezium
 -- outbox event router (aggregatetype = topic, aggregateid = key).
 --

@@ -36,7 +36,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         "\nTo serve the application with Spin itself, make its variables once and hand them over:\n\n  \
          target/debug/taskwhisper migrate up --database-url <URL of the owner>\n  \
          target/debug/taskwhisper provision --database-url <URL of the owner> --state-dir .taskwhisper\n  \
-         set -a; . .taskwhisper/secrets.env; set +a; spin up --listen 127.0.0.1:3000\n"
+         set -a; . .taskwhisper/secrets.env; set +a\n  \
+         spin up --listen 127.0.0.1:3000 --runtime-config-file runtime-config.toml\n"
     );
     Ok(())
 }

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -34,6 +34,10 @@ pub struct Options {
     /// Java 17 and, at its first start, Maven
     #[arg(long)]
     kafka: bool,
+    /// First delete the database, the broker and the keys in the state folder, with everything that was
+    /// ever stored there
+    #[arg(long, conflicts_with = "database_url")]
+    reset: bool,
     /// More options for `taskwhisper up`, after `--`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -45,6 +49,9 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&state)
         .with_context(|| format!("cannot make the state folder {}", state.display()))?;
 
+    if options.reset {
+        reset(&state)?;
+    }
     // The server starts while cargo looks for what changed.
     let own = options.database_url.is_none();
     let folder = state.join("postgres");
@@ -78,8 +85,43 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     if let Some(kafka) = &kafka {
         host.env(BROKERS_VARIABLE, &kafka.brokers);
     }
+    if std::env::var_os(RUNTIME_CONFIG_VARIABLE).is_none() {
+        host.env(
+            RUNTIME_CONFIG_VARIABLE,
+            paths::root().join("runtime-config.toml"),
+        );
+    }
     host.args(options.rest);
-    wait(host, &asked)
+    match wait(host, &asked)? {
+        Ended::Well => Ok(()),
+        Ended::Badly(status) if own && status.code() == Some(OLDER_SCHEMA) => bail!(
+            "this database is the one in {state}, and an older version made it. To begin anew, with all \
+             accounts and tasks in it deleted, run\n\n  cargo xtask up --reset --state-dir {state}\n",
+            state = state.display()
+        ),
+        Ended::Badly(status) => bail!("the host ended ({status})"),
+    }
+}
+
+/// Where `taskwhisper up` looks for its runtime configuration; an option after `--` stands before it.
+const RUNTIME_CONFIG_VARIABLE: &str = "RUNTIME_CONFIG_FILE";
+/// The host's exit status when the database has the schema of an older version.
+const OLDER_SCHEMA: i32 = 3;
+
+/// Deletes what an older version may have left, but for compiled components, which are found by their
+/// content.
+fn reset(state: &Path) -> anyhow::Result<()> {
+    Cluster::delete(&state.join("postgres"))?;
+    for name in ["kafka", "secrets.env", "sqlite_key_value.db"] {
+        let path = state.join(name);
+        let deleted = match path.is_dir() {
+            true => std::fs::remove_dir_all(&path),
+            false if path.exists() => std::fs::remove_file(&path),
+            false => Ok(()),
+        };
+        deleted.with_context(|| format!("cannot delete {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The variable of spin.toml that makes Kafka the carrier.
@@ -174,8 +216,14 @@ pub fn host(
     host
 }
 
+/// How a host that served ended.
+enum Ended {
+    Well,
+    Badly(ExitStatus),
+}
+
 /// Serve until asked to stop; a second time means at once.
-fn wait(mut command: Command, asked: &Signals) -> anyhow::Result<()> {
+fn wait(mut command: Command, asked: &Signals) -> anyhow::Result<Ended> {
     let mut service = Service::start(
         command.stdout(Stdio::piped()),
         Signal::TERM,
@@ -194,10 +242,10 @@ fn wait(mut command: Command, asked: &Signals) -> anyhow::Result<()> {
     let mut passed_on = 0;
     loop {
         if let Some(status) = service.ended()? {
-            if status.success() || asked.count() > 0 {
-                return Ok(());
-            }
-            bail!("the host ended ({status})");
+            return Ok(match status.success() || asked.count() > 0 {
+                true => Ended::Well,
+                false => Ended::Badly(status),
+            });
         }
         if asked.count() > passed_on {
             passed_on = asked.count();

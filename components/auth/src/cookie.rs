@@ -1,6 +1,7 @@
 //! The refresh token's cookie: never readable by scripts, never sent from another site, and only
 //! ever sent here.
 
+use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderMap, header};
 
 use crate::refresh_token;
@@ -8,15 +9,14 @@ use crate::refresh_token;
 const NAME: &str = "refresh_token";
 
 /// The refresh token of a request.
-pub fn read(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == NAME && !value.is_empty())
-        .map(|(_, value)| value)
+pub fn read(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .flatten()
+        .find(|cookie| cookie.name() == NAME && !cookie.value().is_empty())
+        .map(|cookie| cookie.value().to_owned())
 }
 
 /// `Set-Cookie` that stores the token.
@@ -30,10 +30,13 @@ pub fn clear(secure: bool) -> String {
 }
 
 fn line(value: &str, max_age_s: i32, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!(
-        "{NAME}={value}; Path=/api/auth; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
-    )
+    let cookie = Cookie::build((NAME, value))
+        .path("/api/auth")
+        .max_age(Duration::seconds(max_age_s.into()))
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(secure);
+    cookie.to_string()
 }
 
 #[cfg(test)]
@@ -47,7 +50,7 @@ mod tests {
             header::COOKIE,
             "theme=dark; refresh_token=abc".parse().unwrap(),
         );
-        assert_eq!(read(&headers), Some("abc"));
+        assert_eq!(read(&headers).as_deref(), Some("abc"));
         assert_eq!(read(&HeaderMap::new()), None);
     }
 

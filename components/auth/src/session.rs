@@ -28,7 +28,7 @@ pub async fn refresh(call: &Call, body: impl Body) -> Result<Response, Problem> 
     let db = store::connect().await.map_err(Problem::internal)?;
     let refreshed = store::auth::refresh(
         &db,
-        refresh_token::hash(presented),
+        refresh_token::hash(&presented),
         stored(&next),
         &origin(call),
     )
@@ -51,7 +51,7 @@ pub async fn sign_out(call: &Call, body: impl Body) -> Result<Response, Problem>
         .finish()?;
     if let Some(presented) = cookie::read(call.request.headers()) {
         let db = store::connect().await.map_err(Problem::internal)?;
-        store::auth::sign_out(&db, refresh_token::hash(presented), &origin(call)).await?;
+        store::auth::sign_out(&db, refresh_token::hash(&presented), &origin(call)).await?;
     }
     Ok(response::no_content().with_header(
         header::SET_COOKIE,

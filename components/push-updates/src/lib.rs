@@ -15,7 +15,7 @@ impl Handler for PushUpdates {
     async fn open(opening: Opening) -> Result<Acceptance, Refusal> {
         match open::authorize(&opening).await {
             Ok(acceptance) => Ok(acceptance),
-            Err(problem) => Err(open::refusal(problem).await),
+            Err(problem) => Err(open::refusal(problem)),
         }
     }
 

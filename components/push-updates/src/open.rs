@@ -2,7 +2,6 @@
 //! subprotocol; in the URL it would end up in logs.
 
 use http_api::{Problem, StatusCode, authenticate_token, header};
-use http_body_util::BodyExt as _;
 use spin_websocket::{Acceptance, Opening, Refusal};
 
 /// The subprotocol spoken here.
@@ -40,20 +39,17 @@ fn token_missing() -> Problem {
 }
 
 /// The problem document as the answer to the opening request.
-pub async fn refusal(problem: Problem) -> Refusal {
+pub fn refusal(problem: Problem) -> Refusal {
     if let Some(cause) = problem.cause() {
         eprintln!("opening refused: {cause:#}");
     }
-    let (parts, body) = problem.into_response().into_parts();
+    let (parts, body) = problem.into_document().into_parts();
     let headers = parts.headers.iter();
     Refusal {
         status: parts.status.as_u16(),
         headers: headers
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect(),
-        body: match body.collect().await {
-            Ok(body) => body.to_bytes().to_vec(),
-            Err(never) => match never {},
-        },
+        body: body.to_vec(),
     }
 }

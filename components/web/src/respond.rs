@@ -2,8 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_api::response::{self, ResponseExt as _};
-use http_api::{Method, Response, conditional};
-use http_body_util::Full;
+use http_api::{Method, Response, ResponseBody, conditional};
 
 use crate::asset::Asset;
 use crate::encoding::{self, Encoding};
@@ -43,8 +42,8 @@ pub fn with(asset: &Asset, method: &Method, headers: &HeaderMap) -> Response {
 fn full(asset: &Asset, encoding: Encoding, content: bytes::Bytes, method: &Method) -> Response {
     let length = content.len();
     let body = match *method {
-        Method::HEAD => Full::default(),
-        _ => Full::new(content),
+        Method::HEAD => ResponseBody::default(),
+        _ => ResponseBody::Full(content),
     };
     let response =
         Response::new(body).with_header(header::CONTENT_TYPE, media_type::of(&asset.name));

@@ -7,6 +7,8 @@ use kafka_client::rdkafka::producer::DefaultProducerContext;
 use kafka_client::{Cluster, Connection, TopicSpec};
 use tempfile::TempDir;
 
+use crate::Watch;
+
 /// Names a real broker for tests; `cargo xtask test` sets it.
 pub const BROKERS_VARIABLE: &str = "TEST_KAFKA_BROKERS";
 
@@ -88,6 +90,8 @@ impl TestCluster {
 pub struct OwnBroker {
     // Fields drop in order: the process ends before its folder goes.
     broker: Option<Broker>,
+    /// While the process runs.
+    watch: Option<Watch>,
     _folder: TempDir,
 }
 
@@ -112,6 +116,7 @@ impl OwnBroker {
         let start = move || Broker::start(options).expect("the broker starts");
         let broker = tokio::task::spawn_blocking(start).await.expect("no panic");
         Some(Self {
+            watch: broker.id().map(Watch::over),
             broker: Some(broker),
             _folder: folder,
         })
@@ -129,6 +134,7 @@ impl OwnBroker {
 
     /// `kill -9`.
     pub fn kill(&mut self) {
+        self.watch = None;
         self.broker.as_mut().expect("it is there").kill();
     }
 
@@ -145,10 +151,13 @@ impl OwnBroker {
 
     async fn blocking(&mut self, change: impl FnOnce(&mut Broker) + Send + 'static) {
         let mut broker = self.broker.take().expect("it is there");
+        self.watch = None;
         let changed = tokio::task::spawn_blocking(move || {
             change(&mut broker);
             broker
         });
-        self.broker = Some(changed.await.expect("no panic"));
+        let broker = changed.await.expect("no panic");
+        self.watch = broker.id().map(Watch::over);
+        self.broker = Some(broker);
     }
 }

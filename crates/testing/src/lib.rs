@@ -9,6 +9,7 @@
 
 mod guests;
 mod wait;
+mod watch;
 
 #[cfg(feature = "host")]
 mod host;
@@ -25,6 +26,7 @@ pub use kafka::{BROKERS_VARIABLE, OwnBroker, TestCluster};
 #[cfg(feature = "postgres")]
 pub use postgres::{Database, connect, migrations};
 pub use wait::{eventually, within};
+pub use watch::Watch;
 
 /// The folder of the workspace's `Cargo.toml`.
 pub fn workspace() -> std::path::PathBuf {

@@ -199,3 +199,22 @@ fn at(server: &str, database: &str) -> String {
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    #[test]
+    fn only_the_database_is_exchanged() {
+        for (server, expected) in [
+            ("postgres://u:p@h:5/a", "postgres://u:p@h:5/%78%2F"),
+            ("postgres://h", "postgres://h/%78%2F"),
+            (
+                "postgres://h/a?sslmode=disable",
+                "postgres://h/%78%2F?sslmode=disable",
+            ),
+        ] {
+            assert_eq!(at(server, "x/"), expected);
+        }
+    }
+}

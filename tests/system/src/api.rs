@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::exchange::{self, Exchange};
 use crate::whereabouts::Whereabouts;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -53,16 +54,32 @@ impl Api {
     }
 
     /// Sends it; `Err` when there was no answer.
+    ///
+    /// # Panics
+    /// When the answer is not as the API's document says.
     pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
         let request = request.build()?;
-        let line = format!("{} {}", request.method(), request.url().path());
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let body = request
+            .body()
+            .map(|body| body.as_bytes().map(<[u8]>::to_vec));
         let response = self.http.execute(request).await?;
-        Ok(Reply {
+        let reply = Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.text().await?,
-            request: line,
-        })
+            request: format!("{method} {}", url.path()),
+        };
+        exchange::check(&Exchange {
+            method: method.as_str(),
+            path: url.path(),
+            query: url.query_pairs().map(|(name, _)| name.into()).collect(),
+            body: body.as_ref().and_then(Option::as_deref),
+            status: reply.status,
+            headers: &reply.headers,
+            text: &reply.text,
+        });
+        Ok(reply)
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {

@@ -3,19 +3,19 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use tempfile::TempDir;
 use testing::{eventually, state_folder, workspace};
 
 use crate::host::taskwhisper;
-use crate::process::{kill_group, spawn};
+use crate::process::Process;
 
 /// A folder with an application, and the host that runs it; killed and gone when dropped.
 pub struct Application {
     folder: TempDir,
     state: TempDir,
-    host: Option<Child>,
+    host: Option<Process>,
 }
 
 impl Application {
@@ -38,6 +38,19 @@ impl Application {
         self.folder.path()
     }
 
+    /// A command that works on it, ready to run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = taskwhisper();
+        command
+            .args(arguments)
+            .arg("--application")
+            .arg(self.folder().join("spin.toml"))
+            .arg("--state-dir")
+            .arg(self.state.path())
+            .env_remove("DATABASE_URL");
+        command
+    }
+
     /// Runs it with our host; `kafka_brokers` is its variable, if it has that.
     pub fn run(&mut self, brokers: &str) {
         let mut command = taskwhisper();
@@ -48,7 +61,7 @@ impl Application {
             .arg(self.state.path())
             .env("SPIN_VARIABLE_KAFKA_BROKERS", brokers)
             .env_remove("DATABASE_URL");
-        self.host = Some(spawn(&mut command, &self.log()));
+        self.host = Some(Process::start(&mut command, &self.log()));
     }
 
     /// Runs its kafka trigger as `spin up` in its folder runs a plugin.
@@ -62,7 +75,7 @@ impl Application {
             // The folder that `spin.toml` is in, as Spin has it.
             .env("SPIN_LOCAL_APP_DIR", "")
             .env_remove("SPIN_LOG_DIR");
-        self.host = Some(spawn(&mut command, &self.log()));
+        self.host = Some(Process::start(&mut command, &self.log()));
     }
 
     /// Waits until host or component have said this.
@@ -70,7 +83,7 @@ impl Application {
         let log = self.log();
         let host = self.host.as_mut().expect("it runs");
         eventually(text, async || {
-            if let Some(status) = host.try_wait().expect("can be waited for") {
+            if let Some(status) = host.ended() {
                 panic!("the host ended with {status}");
             }
             let said = fs::read_to_string(&log).unwrap_or_default();
@@ -86,10 +99,8 @@ impl Application {
 
 impl Drop for Application {
     fn drop(&mut self) {
-        if let Some(mut host) = self.host.take() {
-            kill_group(&host);
-            let _status = host.wait();
-        }
+        // Its log is whole when it has ended.
+        self.host = None;
         if std::thread::panicking() {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
             eprintln!("--- log of the host\n{log}\n---");

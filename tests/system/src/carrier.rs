@@ -1,6 +1,7 @@
 //! What carries events, and a Kafka that a system has for itself.
 
 use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use kafka_client::rdkafka::admin::{AdminClient, AdminOptions};
@@ -10,8 +11,19 @@ use kafka_client::{Cluster, Connection};
 use testing::{OwnBroker, eventually};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// One system at a time has the broker that all share: topics and groups have fixed names.
-static SHARED: Semaphore = Semaphore::const_new(1);
+/// One system at a time has a broker: topics and groups have fixed names. Where others can be started, there are two.
+static CLAIMS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let alone = std::env::var_os("TEST_KAFKA_HOME").is_none();
+    Semaphore::new(if alone { 1 } else { 2 })
+});
+/// Those that no system has: the one that was named, and one of our own once it was started.
+static FREE: LazyLock<Mutex<Vec<Pooled>>> = LazyLock::new(|| {
+    let brokers = std::env::var("TEST_KAFKA_BROKERS").unwrap_or_default();
+    Mutex::new(vec![Pooled {
+        brokers,
+        _own: None,
+    }])
+});
 
 /// How long a broker may take to list its groups.
 const LISTED_WITHIN: Duration = Duration::from_secs(60);
@@ -25,29 +37,51 @@ pub enum Carrier {
     Kafka,
 }
 
-/// A Kafka without topics and groups.
+/// A broker that systems have in turn.
+struct Pooled {
+    brokers: String,
+    /// The process, if it is ours.
+    _own: Option<OwnBroker>,
+}
+
+/// A Kafka without topics and groups of the application.
 pub struct Kafka {
     brokers: String,
     own: Option<OwnBroker>,
+    pooled: Option<Pooled>,
+    // Behind the broker, which is given back first.
     _claim: Option<SemaphorePermit<'static>>,
 }
 
 impl Kafka {
-    /// The broker of `TEST_KAFKA_BROKERS`, cleaned of what the system before left there. `None`, with a
-    /// line that says so, when none was named.
+    /// A broker that others have had, cleaned of what they left there: that of `TEST_KAFKA_BROKERS`, and another one
+    /// while it is taken. `None`, with a line that says so, when none was named.
     pub async fn shared() -> Option<Self> {
-        let brokers = std::env::var("TEST_KAFKA_BROKERS").unwrap_or_default();
-        if brokers.is_empty() {
-            println!(
-                "skipped: set TEST_KAFKA_BROKERS (cargo xtask test does, with Java and Maven)"
-            );
-            return None;
+        if std::env::var("TEST_KAFKA_BROKERS").is_ok_and(|named| !named.is_empty()) {
+            let claim = CLAIMS.acquire().await.expect("never closed");
+            return Self::claimed(claim).await;
         }
-        let claim = SHARED.acquire().await.expect("never closed");
-        clean(&brokers).await;
+        println!("skipped: set TEST_KAFKA_BROKERS (cargo xtask test does, with Java and Maven)");
+        None
+    }
+
+    async fn claimed(claim: SemaphorePermit<'static>) -> Option<Self> {
+        let taken = free().pop();
+        let pooled = match taken {
+            Some(pooled) => pooled,
+            None => {
+                let own = OwnBroker::start().await?;
+                Pooled {
+                    brokers: own.brokers(),
+                    _own: Some(own),
+                }
+            }
+        };
+        clean(&pooled.brokers).await;
         Some(Self {
-            brokers,
+            brokers: pooled.brokers.clone(),
             own: None,
+            pooled: Some(pooled),
             _claim: Some(claim),
         })
     }
@@ -59,6 +93,7 @@ impl Kafka {
         Some(Self {
             brokers: broker.brokers(),
             own: Some(broker),
+            pooled: None,
             _claim: None,
         })
     }
@@ -72,6 +107,16 @@ impl Kafka {
     pub fn broker(&mut self) -> &mut OwnBroker {
         self.own.as_mut().expect("a broker of one's own")
     }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        free().extend(self.pooled.take());
+    }
+}
+
+fn free() -> MutexGuard<'static, Vec<Pooled>> {
+    FREE.lock().expect("not poisoned")
 }
 
 /// Topics and groups that the application's manifest names, and its topics of dead letters.

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus},
+    process::{Command, ExitStatus},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,11 +12,7 @@ use std::{
 use testing::{eventually, shared_state, workspace};
 use tokio::sync::Mutex;
 
-use crate::{
-    Api, Secrets,
-    process::{kill_group, spawn},
-    whereabouts::Whereabouts,
-};
+use crate::{Api, Secrets, process::Process, whereabouts::Whereabouts};
 
 /// Any free port.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -27,7 +23,7 @@ const LOG_TAIL_LINES: usize = 120;
 
 /// A host process, killed with its children when dropped.
 pub struct Host {
-    child: Child,
+    process: Process,
     command: Command,
     /// Where it serves, which changes with every start.
     whereabouts: Arc<Whereabouts>,
@@ -118,9 +114,9 @@ impl Host {
         let log = state.join("host.log");
         let whereabouts = Arc::new(whereabouts);
         whereabouts.follow(&log);
-        let child = spawn(&mut command, &log);
+        let process = Process::start(&mut command, &log);
         Self {
-            child,
+            process,
             command,
             whereabouts,
             log,
@@ -151,52 +147,40 @@ impl Host {
     pub fn kill(&mut self) {
         // Another host may get its port.
         self.whereabouts.forget();
-        kill_group(&self.child);
-        self.child.wait().expect("the host can be waited for");
+        self.process.kill();
     }
 
     /// Starts it again after [`Host::kill`] or its end, without waiting for it.
     pub fn start_again(&mut self) {
         self.whereabouts.forget();
         self.whereabouts.follow(&self.log);
-        self.child = spawn(&mut self.command, &self.log);
+        self.process = Process::start(&mut self.command, &self.log);
     }
 
     /// SIGTERM.
     pub fn terminate(&self) {
-        self.signal("TERM");
+        self.process.signal("TERM");
     }
 
     /// SIGINT, as a terminal sends it.
     pub fn interrupt(&self) {
-        self.signal("INT");
+        self.process.signal("INT");
     }
 
     /// It hangs from now on: alive, with all its connections, and does nothing.
     pub fn hang(&self) {
-        self.signal("STOP");
+        self.process.signal("STOP");
     }
 
     /// It goes on where it hung.
     pub fn wake(&self) {
-        self.signal("CONT");
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status()
-            .expect("kill runs");
-        assert!(status.success());
+        self.process.signal("CONT");
     }
 
     /// Waits until the process has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
-        let child = &mut self.child;
-        eventually("the host ends", async || {
-            child.try_wait().expect("can be waited for")
-        })
-        .await
+        let process = &mut self.process;
+        eventually("the host ends", async || process.ended()).await
     }
 
     pub fn log(&self) -> String {
@@ -205,9 +189,9 @@ impl Host {
 
     /// Waits until it answers.
     pub async fn ready(&mut self) {
-        let (child, whereabouts) = (&mut self.child, &self.whereabouts);
+        let (process, whereabouts) = (&mut self.process, &self.whereabouts);
         eventually("the host is ready", async || {
-            if let Some(status) = child.try_wait().expect("can be waited for") {
+            if let Some(status) = process.ended() {
                 panic!("the host ended with {status} instead of becoming ready");
             }
             let url = format!("http://{}/health/ready", whereabouts.http());
@@ -220,16 +204,14 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        if self.leaves && matches!(self.child.try_wait(), Ok(None)) {
+        if self.leaves && self.process.ended().is_none() {
             self.terminate();
             let deadline = Instant::now() + LEAVES_WITHIN;
-            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            while self.process.ended().is_none() && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
-        // It may have ended already, but what it started may not.
-        kill_group(&self.child);
-        let _ = self.child.wait();
+        self.process.kill();
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
@@ -244,7 +226,7 @@ impl Drop for Host {
 }
 
 /// The binary under test, in the folder of the manifest.
-pub(crate) fn taskwhisper() -> Command {
+pub fn taskwhisper() -> Command {
     let binary = std::env::var_os("TASKWHISPER_BIN").map_or_else(beside_this_test, PathBuf::from);
     assert!(
         binary.exists(),

@@ -1,51 +1,65 @@
-//! Processes that do not outlive the test program, however that ends.
+//! Programs under test, each in a process group of its own.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// Becomes the program, beside a watcher that kills it when this program's end of the pipe is gone.
-const WATCHED: &str = r#"exec 3<&0 </dev/null; { cat <&3 >/dev/null; kill -9 $$; } 2>/dev/null & exec 3<&-; exec "$@""#;
+use testing::Watch;
 
-/// Starts a program in a process group of its own, its output at the end of a log.
-pub fn spawn(command: &mut Command, log: &Path) -> Child {
-    let open = || {
-        File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the log can be written")
-    };
-    let mut watched = Command::new("sh");
-    watched
-        .args(["-c", WATCHED, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => watched.env(name, value),
-            None => watched.env_remove(name),
-        };
-    }
-    if let Some(folder) = command.get_current_dir() {
-        watched.current_dir(folder);
-    }
-    watched
-        .stdin(Stdio::piped())
-        .stdout(open())
-        .stderr(open())
-        .process_group(0)
-        .spawn()
-        .expect("the host can be started")
+/// A program that ends with all that it started when this is dropped.
+pub struct Process {
+    child: Child,
+    watch: Watch,
 }
 
-/// `kill -9` of it, its watcher and what it started.
-pub fn kill_group(child: &Child) {
-    let group = format!("-{}", child.id());
-    let killed = Command::new("kill")
-        .args(["-KILL", "--", &group])
-        .stderr(Stdio::null())
-        .status();
-    killed.expect("kill runs");
+impl Process {
+    /// Starts it, its output at the end of a log.
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let open = || {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(log)
+                .expect("the log can be written")
+        };
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(open())
+            .stderr(open())
+            .process_group(0)
+            .spawn()
+            .expect("the program can be started");
+        Self {
+            watch: Watch::over(child.id()),
+            child,
+        }
+    }
+
+    /// Its exit status, once it has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("can be waited for")
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.watch.kill();
+        self.child.wait().expect("can be waited for");
+    }
+
+    /// Sends it a signal, `TERM` or another.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already, but what it started may not.
+        self.kill();
+    }
 }

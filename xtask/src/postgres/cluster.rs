@@ -59,15 +59,7 @@ impl Cluster {
         durability: Durability,
         settings: &[&str],
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let lock = std::fs::File::create(folder.join("lock"))?;
-        if lock.try_lock().is_err() {
-            bail!(
-                "another `cargo xtask up` runs on {}: stop it, or give this one a folder of its \
-                 own with --state-dir",
-                folder.display()
-            );
-        }
+        let lock = lock(folder)?;
         let owner = Owner::choose();
         let mut binaries = binaries::find()?;
         let mut home = folder.to_owned();
@@ -101,6 +93,25 @@ impl Cluster {
         })
     }
 
+    /// Deletes the cluster in `folder`, if there is one, wherever its data is.
+    pub fn delete(folder: &Path) -> anyhow::Result<()> {
+        if !folder.exists() {
+            return Ok(());
+        }
+        let _lock = lock(folder)?;
+        let mut homes = vec![folder.to_owned()];
+        homes.extend(home_of_root(folder).ok());
+        for home in homes {
+            let data = home.join("data");
+            if data.is_dir() {
+                end_leftover(&data);
+                std::fs::remove_dir_all(&data)
+                    .with_context(|| format!("cannot delete {}", data.display()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The superuser's URL of the database `name`; `postgres` always exists.
     pub fn url(&self, name: &str) -> String {
         let (password, port) = (&self.password, self.start.port);
@@ -126,6 +137,20 @@ impl Server for Cluster {
     }
 }
 
+/// Who has the lock has the folder to itself.
+fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(folder)?;
+    let lock = std::fs::File::create(folder.join("lock"))?;
+    if lock.try_lock().is_err() {
+        bail!(
+            "another `cargo xtask up` runs on {}: stop it, or give this one a folder of its own with \
+             --state-dir",
+            folder.display()
+        );
+    }
+    Ok(lock)
+}
+
 /// The cluster's superuser's password, made at the first start.
 fn password(path: &Path) -> anyhow::Result<String> {
     if let Ok(password) = std::fs::read_to_string(path) {
@@ -142,10 +167,14 @@ fn password(path: &Path) -> anyhow::Result<String> {
 
 /// Where root keeps the cluster when PostgreSQL's user cannot get to the state folder.
 fn readable_home(folder: &Path) -> anyhow::Result<PathBuf> {
-    let name = Sha256::digest(folder.canonicalize()?.as_os_str().as_encoded_bytes());
-    let home = PathBuf::from(format!("/var/lib/taskwhisper/{name:x}"));
+    let home = home_of_root(folder)?;
     std::fs::create_dir_all(&home)?;
     Ok(home)
+}
+
+fn home_of_root(folder: &Path) -> anyhow::Result<PathBuf> {
+    let name = Sha256::digest(folder.canonicalize()?.as_os_str().as_encoded_bytes());
+    Ok(PathBuf::from(format!("/var/lib/taskwhisper/{name:x}")))
 }
 
 /// The programs, copied to where PostgreSQL's user can read them.

@@ -1,12 +1,12 @@
 //! What happened to one's tasks and account: the component `audit-log`.
 
 use chrono::{DateTime, Utc};
-use http_api::Route;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     operation::{Operation, get, routes},
+    route::Route,
     scope::AUDIT_READ,
 };
 
@@ -45,39 +45,49 @@ pub struct AuditQuery {
 pub struct AuditEntry {
     pub id: Uuid,
     pub event_id: Uuid,
+    /// The same for all events of one request.
+    pub change_id: Uuid,
     /// `task.created` for example.
     pub event_type: String,
     pub user_id: Uuid,
-    /// The task it is about, if it is about one.
+    pub subject: Subject,
+    /// The task it concerns, if it concerns one.
     pub task_id: Option<Uuid>,
     pub actor: Actor,
     /// Where it came in: `rest`, `recurrence`, `reminder` ...
     pub source: String,
-    /// The task after the change.
+    /// The subject after the change.
     #[schema(value_type = Option<Object>)]
-    pub task_data: Option<()>,
-    /// The task before the change; null for a new one.
+    pub data: (),
+    /// The subject before the change; null for a new one.
     #[schema(value_type = Option<Object>)]
-    pub previous_data: Option<()>,
+    pub previous_data: (),
     /// What else belongs to this type of event.
     #[schema(value_type = Object)]
     pub metadata: (),
     /// When it happened.
     pub timestamp: DateTime<Utc>,
+    /// SHA-256 of the entry and the hash of the one before, in hex.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub hash: String,
 }
 
+/// What an event is about.
 #[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum ActorType {
-    User,
-    Assistant,
-    System,
+pub struct Subject {
+    /// `task` for example.
+    pub r#type: String,
+    pub id: Uuid,
 }
 
 /// Who did it.
 #[derive(ToSchema)]
-pub struct Actor {
-    pub r#type: ActorType,
-    /// The user whose hands or assistant it was; the system has none.
-    pub id: Option<Uuid>,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// The user, with their own hands.
+    User { id: Uuid },
+    /// An assistant, for this user.
+    Assistant { id: Uuid },
+    /// The application itself.
+    System,
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use http_api::{Access, Verb};
 use utoipa::{
     PartialSchema,
     openapi::{
@@ -23,6 +22,7 @@ use crate::{
     audit_log, auth, health, openapi,
     operation::{Answer, Content, Operation},
     problem::{Problem, common_to},
+    route::{Access, Verb},
     schemas::{Schemas, response_of},
     tasks, web,
 };

@@ -1,9 +1,9 @@
 //! Whether the application runs, and whether it can work: the component `health`.
 
-use http_api::{Access, Route};
 use utoipa::ToSchema;
 
 use crate::operation::{Operation, get, routes};
+use crate::route::{Access, Route};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {

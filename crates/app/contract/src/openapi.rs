@@ -1,11 +1,11 @@
 //! This document: the component `openapi`.
 
-use http_api::{Access, Route};
 use utoipa::ToSchema;
 
 use crate::{
     headers::{RequestHeader, ResponseHeader},
     operation::{Operation, get, routes},
+    route::{Access, Route},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 //! Everything here is `const`. A component keeps the routes alone ([`routes`]); what is said beside them
 //! exists only where the OpenAPI document is made.
 
-use http_api::{Access, Route, Verb};
 use utoipa::{IntoParams, ToSchema, openapi::path::Parameter};
 
 use crate::{
     headers::{RequestHeader, ResponseHeader},
+    route::{Access, Route, Verb},
     schemas::{self, SchemaOf},
 };
 

@@ -1,9 +1,9 @@
 //! Problem documents, and the answers that any operation like it may give.
 
-use http_api::{Access, Verb};
 use utoipa::ToSchema;
 
 use crate::headers::ResponseHeader;
+use crate::route::{Access, Verb};
 
 /// What went wrong (RFC 9457).
 #[derive(ToSchema)]

@@ -1,6 +1,6 @@
 //! What an access token may be given leave for. A person's own session has all of it.
 
-use http_api::Access;
+use crate::route::Access;
 
 pub const TASKS_READ: Access = Access::Scope("tasks:read");
 pub const TASKS_WRITE: Access = Access::Scope("tasks:write");

@@ -1,10 +1,9 @@
 //! The web application and the page of this document: the component `web`.
 
-use http_api::{Access, Route};
-
 use crate::{
     headers::{RequestHeader, ResponseHeader},
     operation::{Operation, get, routes},
+    route::{Access, Route},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

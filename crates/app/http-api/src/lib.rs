@@ -31,6 +31,7 @@ pub mod response;
 pub mod routes;
 mod serve;
 pub mod service;
+pub mod sse;
 
 pub use admit::Admitted;
 #[doc(hidden)]
@@ -42,7 +43,7 @@ pub use fields::{Field, Fields};
 pub use http::{Method, Request, StatusCode, header, request::Parts};
 pub use problem::{Problem, Violations};
 pub use query::Query;
-pub use response::{Response, ResponseExt};
+pub use response::{Response, ResponseBody, ResponseExt};
 pub use routes::{Access, Route, Router, Verb};
 pub use serve::serve;
 

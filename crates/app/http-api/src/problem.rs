@@ -3,11 +3,10 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::Full;
 use serde::Serialize;
 use spin_sdk::pg;
 
-use crate::response::Response;
+use crate::response::{Response, ResponseBody};
 
 /// One thing that is wrong with a request, and where: a field of the body, a query parameter, a
 /// part of the path or a header.
@@ -265,6 +264,11 @@ impl Problem {
     }
 
     pub fn into_response(self) -> Response {
+        self.into_document().map(ResponseBody::Full)
+    }
+
+    /// The response for those who answer by other means than [`Response`].
+    pub fn into_document(self) -> http::Response<Bytes> {
         let document = Document {
             r#type: self.kind,
             title: self.title,
@@ -273,7 +277,7 @@ impl Problem {
             errors: &self.errors,
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let mut response = http::Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(

@@ -1,18 +1,40 @@
 //! Responses. JSON that Postgres already rendered is passed on as it is, never parsed again.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
+use futures::stream::Stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::Full;
 use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// What every endpoint answers with. `spin_sdk::http_service` takes it as it is.
-pub type Response = http::Response<Full<Bytes>>;
+/// What every endpoint answers with.
+pub type Response = http::Response<ResponseBody>;
+
+/// The body of a response.
+pub enum ResponseBody {
+    /// All of it.
+    Full(Bytes),
+    /// Piece by piece, each when it is there. Dropped when the client leaves.
+    Stream(Pin<Box<dyn Stream<Item = Bytes>>>),
+}
+
+impl Default for ResponseBody {
+    fn default() -> Self {
+        Self::Full(Bytes::new())
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for ResponseBody {
+    fn from(all: T) -> Self {
+        Self::Full(all.into())
+    }
+}
 
 /// A response whose body is already JSON text. Not stored by caches unless the caller says so.
 pub fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(Full::new(text.into()));
+    let mut response = Response::new(ResponseBody::Full(text.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(
@@ -64,7 +86,7 @@ pub fn no_content() -> Response {
 
 /// A response without a body.
 pub fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(ResponseBody::default());
     *response.status_mut() = status;
     response
 }
@@ -88,16 +110,13 @@ impl ResponseExt for Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::executor::block_on;
-    use http_body_util::BodyExt;
 
     #[test]
     fn a_page_wraps_json_text_without_touching_it() {
         let response = page(&[r#"{"a":1}"#, r#"{"b":2}"#], Some("abc"));
-        let body = block_on(response.into_body().collect()).expect("in memory");
-        assert_eq!(
-            body.to_bytes(),
-            r#"{"items":[{"a":1},{"b":2}],"next_cursor":"abc"}"#
-        );
+        let ResponseBody::Full(body) = response.into_body() else {
+            panic!("all of it is there");
+        };
+        assert_eq!(body, r#"{"items":[{"a":1},{"b":2}],"next_cursor":"abc"}"#);
     }
 }

@@ -1,8 +1,9 @@
-//! Routes as a component declares them, and finding the one that a request asks for: 404 for an
-//! unknown path, 405 with `Allow` for a known path with another method.
+//! Finding the declared route that a request asks for: 404 for an unknown path, 405 with `Allow` for a
+//! known path with another method.
 
 use std::collections::BTreeMap;
 
+pub use contract::{Access, Route, Verb};
 use http::Method;
 use uuid::Uuid;
 
@@ -10,61 +11,6 @@ use crate::{
     path,
     problem::{Problem, Violations},
 };
-
-/// One line of a component's route table.
-#[derive(Debug, Clone, Copy)]
-pub struct Route<E> {
-    pub method: Verb,
-    /// Segments are literals or `{name}`; the last one may be `{*name}`, which takes all that is left.
-    /// `{user_id}` names the caller: see [`crate::admit`].
-    pub path: &'static str,
-    pub access: Access,
-    pub endpoint: E,
-}
-
-/// Who may use a route. There is no default: every route says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone, without a token.
-    Public,
-    /// Anyone with a good token.
-    SignedIn,
-    /// Anyone whose token was given this scope.
-    Scope(&'static str),
-}
-
-/// The methods this API uses; `HEAD` is served by the `GET` route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Verb {
-    /// As `Allow` has it.
-    const fn names(self) -> &'static str {
-        match self {
-            Self::Get => "GET, HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    fn serves(self, method: &Method) -> bool {
-        match self {
-            Self::Get => method == Method::GET || method == Method::HEAD,
-            Self::Post => method == Method::POST,
-            Self::Put => method == Method::PUT,
-            Self::Patch => method == Method::PATCH,
-            Self::Delete => method == Method::DELETE,
-        }
-    }
-}
 
 /// Whether any route asks who calls.
 pub const fn ask_for_callers<E>(routes: &[Route<E>]) -> bool {
@@ -125,8 +71,16 @@ impl<E: Copy> Router<E> {
     pub fn find(&self, method: &Method, path: &str) -> Result<Matched<'_, E>, Problem> {
         let unknown = || Problem::not_found("resource");
         let found = self.paths.at(path).map_err(|_| unknown())?;
-        let Some(route) = found.value.iter().find(|route| route.method.serves(method)) else {
-            let allow: Vec<&str> = found.value.iter().map(|r| r.method.names()).collect();
+        let Some(route) = found
+            .value
+            .iter()
+            .find(|route| serves(route.method, method))
+        else {
+            let allow: Vec<&str> = found
+                .value
+                .iter()
+                .map(|route| names(route.method))
+                .collect();
             return Err(Problem::method_not_allowed(&allow.join(", ")));
         };
         let params = found.params.iter().map(|(name, part)| {
@@ -137,6 +91,27 @@ impl<E: Copy> Router<E> {
             route: *route,
             params: Params(params.collect::<Result<_, Problem>>()?),
         })
+    }
+}
+
+/// As `Allow` has it.
+const fn names(method: Verb) -> &'static str {
+    match method {
+        Verb::Get => "GET, HEAD",
+        Verb::Post => "POST",
+        Verb::Put => "PUT",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
+    }
+}
+
+fn serves(route: Verb, method: &Method) -> bool {
+    match route {
+        Verb::Get => method == Method::GET || method == Method::HEAD,
+        Verb::Post => method == Method::POST,
+        Verb::Put => method == Method::PUT,
+        Verb::Patch => method == Method::PATCH,
+        Verb::Delete => method == Method::DELETE,
     }
 }
 
@@ -266,6 +241,16 @@ mod tests {
         let refused = refused.expect_err("not a UUID");
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         assert_eq!(refused.errors()[0].field, "task_id");
+    }
+
+    #[test]
+    fn every_component_can_tell_its_routes_apart() {
+        assert!(Router::new(&contract::auth::ROUTES).is_ok());
+        assert!(Router::new(&contract::tasks::ROUTES).is_ok());
+        assert!(Router::new(&contract::audit_log::ROUTES).is_ok());
+        assert!(Router::new(&contract::health::ROUTES).is_ok());
+        assert!(Router::new(&contract::openapi::ROUTES).is_ok());
+        assert!(Router::new(&contract::web::ROUTES).is_ok());
     }
 
     #[test]

@@ -1,19 +1,26 @@
 //! A component's `wasi:http/handler` export. It does what `#[spin_sdk::http_service]` does, with half
 //! the calls of the host: each costs more than what is done with its answer.
 
-use std::pin::Pin;
+use std::future;
+use std::pin::{Pin, pin};
 use std::task::{Context as Task, Poll};
 
 use bytes::Bytes;
+use futures::{
+    StreamExt as _,
+    future::{Either, select},
+    stream::Stream,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::{Body, Frame};
 use spin_sdk::wasip3::{
     http::types::{self, ErrorCode, Fields},
     http_compat::IncomingRequestBody,
-    wit_bindgen, wit_future, wit_stream,
+    wit_bindgen::{self, FutureReader, StreamWriter},
+    wit_future, wit_stream,
 };
 
-use crate::response::Response;
+use crate::response::{Response, ResponseBody};
 
 /// Exports a component's HTTP service: its endpoints, the routes that lead to them, and its handler,
 /// `async fn(Admitted<Endpoint>, impl Body) -> Result<Response, Problem>`. With `finish`, an
@@ -94,27 +101,58 @@ pub fn give(response: Response) -> Result<types::Response, ErrorCode> {
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_owned()))
         .collect();
     let fields = Fields::from_list(&fields).map_err(unreadable)?;
-    let body = body.into_inner().filter(|body| !body.is_empty());
+    let is_empty = matches!(&body, ResponseBody::Full(all) if all.is_empty());
     let (end, ended) = wit_future::new(|| Ok(None));
-    let (writer, reader) = body
-        .map(|body| (body, wit_stream::new()))
-        .map_or((None, None), |(body, (writer, reader))| {
-            (Some((body, writer)), Some(reader))
-        });
-    let (given, _sent) = types::Response::new(fields, reader, ended);
+    let (writer, reader) = match is_empty {
+        true => (None, None),
+        false => {
+            let (writer, reader) = wit_stream::new();
+            (Some(writer), Some(reader))
+        }
+    };
+    let (given, outcome) = types::Response::new(fields, reader, ended);
     if parts.status != http::StatusCode::OK {
         given
             .set_status_code(parts.status.as_u16())
             .map_err(|()| ErrorCode::InternalError(Some("not an HTTP status".into())))?;
     }
     wit_bindgen::spawn(async move {
-        if let Some((body, mut writer)) = writer {
-            // What is left was not wanted: the client is gone.
-            let _ = writer.write_all(body.into()).await;
+        match (body, writer) {
+            (ResponseBody::Full(all), Some(mut writer)) => {
+                drop(outcome);
+                // What is left was not wanted: the client is gone.
+                let _ = writer.write_all(all.into()).await;
+            }
+            (ResponseBody::Stream(pieces), Some(writer)) => {
+                send(pieces, writer, failed(outcome)).await;
+            }
+            (_, None) => {}
         }
         let _ = end.write(Ok(None)).await;
     });
     Ok(given)
+}
+
+/// Sends pieces as they come, until there are no more or nobody wants them.
+async fn send(
+    mut pieces: impl Stream<Item = Bytes> + Unpin,
+    mut writer: StreamWriter<u8>,
+    failed: impl Future<Output = ()>,
+) {
+    let mut failed = pin!(failed);
+    while let Either::Left((Some(piece), _)) = select(pieces.next(), failed.as_mut()).await {
+        if !writer.write_all(piece.into()).await.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Ends when the host says that the response can no longer be sent. A host that does not say it, as the
+/// real Spin, leaves it to the next piece to find that out.
+async fn failed(outcome: FutureReader<Result<(), ErrorCode>>) {
+    if outcome.await.is_ok() {
+        future::pending().await
+    }
 }
 
 fn unreadable(error: impl std::fmt::Display) -> ErrorCode {

@@ -1,6 +1,6 @@
 //! An ordered log in Postgres: applications append rows to `outbox` in their own transactions;
 //! this crate reads them with consumer groups and tails, and never skips or re-reads a row.
-//! It never appends, but for a dead letter's record that a person puts back.
+//! It never appends, but for what a person puts there with [`operate`].
 //!
 //! - [`EventLog::consume`]: a consumer group shares the partitions of its topics over all hosts. It
 //!   keeps the order per key, delivers at least once, and fences offsets. A transaction that stays

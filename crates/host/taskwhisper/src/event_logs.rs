@@ -56,8 +56,9 @@ impl EventLogs {
                 None => {
                     let log = EventLog::connect(&url, event_log::Options::default())
                         .await
-                        .with_context(|| {
-                            format!("the event log of [application.trigger.{kind}]")
+                        .map_err(|error| {
+                            let what = format!("the event log of [application.trigger.{kind}]");
+                            explain(error, &what)
                         })?;
                     logs.by_url.insert(url, log.clone());
                     log
@@ -89,6 +90,15 @@ impl EventLogs {
         let logs: Vec<_> = self.by_url.values().cloned().collect();
         move || logs.iter().for_each(|log| log.wake())
     }
+}
+
+/// An error of a log with how to set one up, where it is none.
+pub fn explain(error: event_log::Error, what: &str) -> anyhow::Error {
+    let advice = match error {
+        event_log::Error::Unusable(_) => " (`taskwhisper migrate --event-log` sets one up)",
+        _ => "",
+    };
+    anyhow::Error::new(error).context(format!("{what}{advice}"))
 }
 
 /// What is wrong with the settings of triggers that run. Cron can do without a log, as the

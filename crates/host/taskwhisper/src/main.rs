@@ -2,7 +2,6 @@
 //! own domain.
 
 mod admin;
-mod carriage;
 mod check;
 mod cli;
 mod compile;
@@ -13,12 +12,14 @@ mod database_tests;
 mod event_logs;
 mod logging;
 mod memory;
+mod migrate;
 mod operate;
 mod provision;
 mod serve;
 mod services;
 mod settings;
 mod shutdown;
+mod transport;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -28,8 +29,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 
-use cli::{Cli, Command, DatabaseUrl, Direction, MigrateArgs, ProvisionArgs, TriggerArgs, UpArgs};
+use cli::{Cli, Command, DatabaseUrl, ProvisionArgs, TriggerArgs, UpArgs};
+use database::OlderSchema;
 use settings::Settings;
+
+/// The exit status that says: this database was made by an older version. `cargo xtask up` knows it.
+const OLDER_SCHEMA: u8 = 3;
 
 fn main() -> ExitCode {
     memory::give_back_at_once();
@@ -38,7 +43,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            match error.downcast_ref::<OlderSchema>() {
+                Some(_) => ExitCode::from(OLDER_SCHEMA),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -62,10 +70,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command {
         Command::Up(args) => up(&args).await,
-        Command::Migrate(args) => migrate(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Provision(args) => provision(args).await,
         Command::Topics(args) => quietly(operate::topics(args)).await,
         Command::Events(args) => quietly(operate::events(args)).await,
+        Command::Invoke(args) => quietly(operate::invoke(args)).await,
         Command::DeadLetters(args) => quietly(operate::dead_letters(args)).await,
         Command::Lag(args) => quietly(operate::lag(args)).await,
         Command::Trigger(args) => trigger(args).await,
@@ -102,28 +111,6 @@ async fn trigger(args: TriggerArgs) -> anyhow::Result<()> {
     serve::serve(Settings::of_plugin(kind, &plugin)?, shutdown).await
 }
 
-async fn migrate(args: MigrateArgs) -> anyhow::Result<()> {
-    logging::start(logging::Format::Human)?;
-    let DatabaseUrl(database) = required(args.database.database_url)?;
-    let done = match args.direction.unwrap_or(Direction::Up) {
-        Direction::Up => match database::up(&database).await?.as_slice() {
-            [] => "The schema is up to date.".to_owned(),
-            applied => format!("Applied {}.", list(applied)),
-        },
-        Direction::Down { steps } => match database::down(&database, steps).await?.as_slice() {
-            [] => "No migration is applied.".to_owned(),
-            reverted => format!("Reverted {}.", list(reverted)),
-        },
-        Direction::Status => {
-            let all = database::status(&database).await?;
-            let lines: Vec<_> = all.iter().map(ToString::to_string).collect();
-            lines.join("\n")
-        }
-    };
-    say(&done);
-    Ok(())
-}
-
 async fn provision(args: ProvisionArgs) -> anyhow::Result<()> {
     logging::start(logging::Format::Human)?;
     let DatabaseUrl(database) = required(args.database.database_url)?;
@@ -150,11 +137,6 @@ fn say(line: &str) {
 
 fn required(url: Option<DatabaseUrl>) -> anyhow::Result<DatabaseUrl> {
     url.context("give the database with --database-url or in DATABASE_URL")
-}
-
-fn list(versions: &[i64]) -> String {
-    let versions: Vec<_> = versions.iter().map(i64::to_string).collect();
-    versions.join(", ")
 }
 
 #[cfg(test)]

@@ -16,18 +16,18 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Health;
-use crate::carriage::Carriage;
 use crate::compile;
 use crate::event_logs::EventLogs;
 use crate::serve::Running;
 use crate::settings::{Listen, Settings};
+use crate::transport::Transport;
 
 /// Statements that mention this table append to the event log.
 const APPEND_MARKER: &str = "outbox";
 
 /// Everything that is to run, ready but not running.
 pub struct Services {
-    carriage: Carriage,
+    transport: Transport,
     kafka: Option<trigger_kafka::Service>,
     cron: Option<trigger_cron::Service>,
     http: Option<trigger_http::Service>,
@@ -56,14 +56,14 @@ impl Services {
         let variables = Arc::new(settings.variables);
         let runtime = Runtime::load(app.clone(), variables.clone(), options).await?;
 
-        let carriage = Carriage::new(
+        let transport = Transport::new(
             &app,
             &variables,
             logs.of(trigger_kafka::KIND),
             settings.relay,
             settings.prepare_topics,
         );
-        let carriage = carriage.await?;
+        let transport = transport.await?;
         let mut errors = Vec::new();
         let kafka = if_any(&app, trigger_kafka::KIND, &mut errors, async |kind| {
             let log = logs.of(kind);
@@ -107,7 +107,7 @@ impl Services {
             bail!("{}", list.join("\n"));
         }
         Ok(Self {
-            carriage,
+            transport,
             kafka,
             cron,
             http,
@@ -137,8 +137,8 @@ impl Services {
         let mut running = Running::new();
         spawn(
             &mut running,
-            "the carriage of events",
-            self.carriage.run(stop.clone()),
+            "the transport of events",
+            self.transport.run(stop.clone()),
         );
         if let Some(kafka) = self.kafka {
             spawn(&mut running, "the kafka trigger", kafka.run(stop.clone()));

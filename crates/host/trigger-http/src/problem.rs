@@ -46,7 +46,7 @@ impl Problem {
     pub(crate) fn response(self) -> Response<ResponseBody> {
         let status = self.status();
         let json = format!(
-            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{}"}}"#,
+            r#"{{"type":"about:blank","title":"{}","status":{},"detail":"{}","errors":[]}}"#,
             status.canonical_reason().unwrap_or_default(),
             status.as_u16(),
             self.detail()

@@ -13,8 +13,11 @@ mod embedded;
 mod filter;
 mod group;
 mod handler;
+mod invoke;
 mod meters;
 mod service;
 
 pub use config::{Batch, Filter, Retry, Settings, Start, TopicConfig, TriggerConfig};
+pub use handler::Outcome;
+pub use invoke::{invoke, is_wanted};
 pub use service::{KIND, Service};

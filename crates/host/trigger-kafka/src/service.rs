@@ -194,7 +194,8 @@ async fn check(
     Ok(())
 }
 
-fn limits(config: &TriggerConfig) -> InvokerLimits {
+/// What bounds the calls of a trigger's component.
+pub(crate) fn limits(config: &TriggerConfig) -> InvokerLimits {
     InvokerLimits {
         max_instances: config.concurrency.max(1),
         max_calls_per_instance: MAX_CALLS_PER_INSTANCE,

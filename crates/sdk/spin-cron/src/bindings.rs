@@ -1,10 +1,9 @@
 //! Bindings of `wit/cron`, made once here so that user crates need neither WIT nor wit-bindgen.
 #![allow(unsafe_code, missing_docs, clippy::all)]
 
-spin_sdk::wit_bindgen::generate!({
+wit_bindgen::generate!({
     path: "../../../wit/cron",
     world: "spin-cron",
-    runtime_path: "::spin_sdk::wit_bindgen::rt",
     pub_export_macro: true,
     default_bindings_module: "spin_cron::bindings",
     generate_all,

@@ -14,12 +14,9 @@ pub use handler::Handler;
 pub mod bindings {
     #![allow(missing_docs, unsafe_code, clippy::all)]
 
-    use spin_sdk::wit_bindgen;
-
     wit_bindgen::generate!({
         path: "../../../wit/websocket",
         world: "websocket-trigger",
-        runtime_path: "::spin_sdk::wit_bindgen::rt",
         pub_export_macro: true,
         export_macro_name: "export_websocket",
         default_bindings_module: "spin_websocket::bindings",

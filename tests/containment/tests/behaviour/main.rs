@@ -6,3 +6,4 @@ mod compiling;
 mod invoker;
 mod misbehaviour;
 mod serving;
+mod streaming;

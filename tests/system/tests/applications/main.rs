@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
+mod trying;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

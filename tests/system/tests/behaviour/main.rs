@@ -12,6 +12,8 @@ mod concurrency;
 mod crash;
 mod delivery;
 mod lifetime;
+mod migrating;
+mod openapi;
 mod slice;
 mod visibility;
 

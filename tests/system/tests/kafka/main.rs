@@ -17,7 +17,7 @@ mod outages;
 mod slice;
 mod topics;
 
-/// A system of a test's own, on the broker that all of these have in turn.
+/// A system of a test's own, on a broker that these have in turn.
 async fn system() -> Option<System> {
     System::start(Carrier::Kafka).await
 }

@@ -2,11 +2,10 @@
 
 mod documents;
 
-use http_api::{Access, Route};
-
 use crate::{
     headers::ResponseHeader,
     operation::{Operation, get, patch, post, routes},
+    route::{Access, Route},
     scope::{ACCOUNT_READ, ACCOUNT_WRITE},
 };
 pub use documents::{Account, AccountChanges, Credentials, Jwks, NewAccount, NewPassword, Session};

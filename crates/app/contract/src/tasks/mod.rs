@@ -2,12 +2,11 @@
 
 mod documents;
 
-use http_api::Route;
-
 use crate::{
     headers::{RequestHeader, ResponseHeader},
     operation::{Operation, delete, get, patch, post, routes},
     page::PageQuery,
+    route::Route,
     scope::{TASKS_READ, TASKS_WRITE},
 };
 pub use documents::{

@@ -1,8 +1,9 @@
 //! What an operator does with a log: look how far groups are, move them back, look at dead letters
-//! and send them on their way again. On one connection, without taking part in the log.
+//! and send them on their way again, append a record by hand. On one connection, without taking part in the log.
 
 mod lag;
 mod letters;
+mod publish;
 mod replay;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::{Error, idle, prune};
 
 pub use lag::PartitionLag;
 pub use letters::{Letter, LetterFilter};
+pub use publish::{NewRecord, Published};
 pub use replay::{From, Moved};
 
 /// Access to a log for one command.

@@ -32,6 +32,28 @@ fn folders_memory_and_providers_are_read() {
 }
 
 #[test]
+fn every_example_of_the_repositorys_own_file_is_understood() {
+    let file = include_str!("../../../../../runtime-config.toml");
+    let untouched = read(file).unwrap();
+    assert!(untouched.providers.is_empty() && untouched.state_dir.is_none());
+    let is_example = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
+    let (examples, rest): (Vec<_>, Vec<_>) = file
+        .lines()
+        .filter(|line| *line != "#")
+        .partition(is_example);
+    assert!(
+        rest.iter()
+            .all(|line| line.is_empty() || line.starts_with("# "))
+    );
+    let used: Vec<_> = examples.iter().map(|line| &line[1..]).collect();
+    let config = read(&used.join("\n")).unwrap();
+    assert_eq!(config.providers.len(), 2);
+    assert!(config.state_dir.is_some() && config.log_dir.is_some());
+    assert!(config.max_instance_memory.is_some());
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
 fn the_old_name_of_providers_is_accepted() {
     let config = read("[[config_provider]]\ntype = 'env'\n").unwrap();
     assert_eq!(config.providers.len(), 1);

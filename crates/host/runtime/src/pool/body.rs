@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures::channel::oneshot;
 use http_body::{Body as _, Frame, SizeHint};
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -18,6 +19,8 @@ pub struct ResponseBody {
     /// `None` when it ended.
     rest: Option<Body>,
     complete: bool,
+    /// Used when all of it was taken; dropped when it is no longer wanted.
+    taken: Option<oneshot::Sender<()>>,
 }
 
 impl ResponseBody {
@@ -26,7 +29,15 @@ impl ResponseBody {
             ahead: [None, None],
             rest: Some(body),
             complete: false,
+            taken: None,
         }
+    }
+
+    /// Tell when all of it was taken. A sender that is dropped says that it no longer can be: the client
+    /// is gone.
+    pub(super) fn telling(mut self, taken: oneshot::Sender<()>) -> Self {
+        self.taken = Some(taken);
+        self
     }
 
     /// Read ahead. Ready when it is complete, or more than is worth holding back for.
@@ -59,6 +70,15 @@ impl ResponseBody {
             self.rest = None;
         }
         Poll::Ready(frame)
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Some(taken) = self.taken.take().filter(|_| self.is_end_stream()) {
+            // The guest may have ended meanwhile.
+            _ = taken.send(());
+        }
     }
 }
 

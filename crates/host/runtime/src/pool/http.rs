@@ -3,12 +3,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures::TryFutureExt as _;
+use futures::channel::oneshot;
 use futures::future::Either;
 use wasmtime::component::{Accessor, Instance};
 use wasmtime::{AsContextMut as _, Store};
 use wasmtime_wasi_http::handler::{Prepared, Proxy};
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
-use wasmtime_wasi_http::{FieldMap, WasiHttpView as _, p2, p3};
+use wasmtime_wasi_http::{Error, FieldMap, WasiHttpView as _, p2, p3};
 
 use super::{Body, Export, ResponseBody};
 use crate::{Component, State};
@@ -74,9 +76,10 @@ async fn handle(
     let handler = service.wasi_http_handler();
     let (head, body) = request.into_parts();
     let mut uri = head.uri.into_parts();
-    let (request, sent) = accessor.with(|mut access| {
+    let request = accessor.with(|mut access| {
         let view = access.get().http();
-        let (request, sent) = p3::Request::new(
+        // What the guest says of the request's body is of no use to anyone.
+        let (request, _) = p3::Request::new(
             head.method,
             uri.scheme.take(),
             uri.authority.take(),
@@ -85,16 +88,21 @@ async fn handle(
             None,
             body,
         );
-        wasmtime::error::Ok((view.table.push(request)?, sent))
+        wasmtime::error::Ok(view.table.push(request)?)
     })?;
     let response = match handler.call_handle(accessor, request).await? {
         Ok(response) => response,
         Err(error) => return Ok(Err(error)),
     };
+    // What the guest learns of its response: a guest that streams stops when its client is gone.
+    let (taken, outcome) = oneshot::channel();
+    let outcome = outcome.map_err(|_| Error::ConnectionTerminated);
     accessor.with(|mut access| {
         let response = access.get().table.delete(response)?;
-        let response = response.into_http(access, sent)?;
-        Ok(Ok(response.map(ResponseBody::new)))
+        let response = response.into_http(access, outcome)?;
+        Ok(Ok(
+            response.map(|body| ResponseBody::new(body).telling(taken))
+        ))
     })
 }
 
@@ -103,7 +111,7 @@ async fn handle_p2(
     accessor: &Accessor<State>,
     request: http::Request<Body>,
 ) -> wasmtime::Result<Result<http::Response<ResponseBody>, ErrorCode>> {
-    let (reply, response) = futures::channel::oneshot::channel();
+    let (reply, response) = oneshot::channel();
     let prepared = accessor.with(|mut access| {
         Prepared::new(access.as_context_mut(), proxy, request, State::http, reply)
     })?;

@@ -1,5 +1,6 @@
 //! The command line. What is written here is what `--help` shows.
 
+mod handlers;
 mod moment;
 mod operate;
 mod options;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use handlers::{Header, InvokeArgs, PublishArgs};
 pub use moment::Moment;
 pub use operate::{
     AppArgs, DeadLettersArgs, DeadLettersCommand, EventsArgs, EventsCommand, LagArgs, TopicsArgs,
@@ -45,6 +47,10 @@ Examples:
   Prepare a database in one step of a deployment:
     taskwhisper migrate up && taskwhisper provision --state-dir /secrets
 
+  Try a handler by hand:
+    taskwhisper events publish orders --key ada --type order.placed --data '{\"cents\": 1200}'
+    taskwhisper invoke save-order --record orders.json
+
   See who is behind, and what was given up; try that again:
     taskwhisper lag
     taskwhisper dead-letters list
@@ -60,6 +66,7 @@ pub enum Command {
     Provision(ProvisionArgs),
     Topics(TopicsArgs),
     Events(EventsArgs),
+    Invoke(InvokeArgs),
     DeadLetters(DeadLettersArgs),
     Lag(LagArgs),
     Trigger(TriggerArgs),
@@ -71,13 +78,29 @@ pub enum Command {
 ///
 /// The migrations are inside this program. Each runs in a transaction of its own; several
 /// processes may try at the same time, one does it. `taskwhisper up --database-url` does it too.
+///
+/// With --event-log it sets up the event log alone, for applications of your own: the tables and
+/// the roles that the kafka, cron and websocket triggers need, and no tasks. The database's owner
+/// can do that; only whoever makes the roles needs CREATEROLE, once per Postgres server.
 #[derive(Debug, Args)]
+#[command(after_long_help = MIGRATE_EXAMPLES)]
 pub struct MigrateArgs {
     #[command(subcommand)]
     pub direction: Option<Direction>,
+    /// Only what the event log needs
+    #[arg(long, global = true)]
+    pub event_log: bool,
     #[command(flatten)]
     pub database: RequiredDatabase,
 }
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  taskwhisper migrate --database-url postgres://me@localhost/tasks
+  taskwhisper migrate status --database-url postgres://me@localhost/tasks
+  taskwhisper migrate --event-log --database-url postgres://me@localhost/orders
+
+Exit status: 3 when the schema was made by an older version and cannot be brought up to date.";
 
 #[derive(Debug, Subcommand)]
 pub enum Direction {

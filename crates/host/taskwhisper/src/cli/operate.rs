@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use manifest::VariableFlag;
 
+use super::handlers::PublishArgs;
 use super::moment::Moment;
 
 /// Which application, and how to print
@@ -61,7 +62,7 @@ pub enum TopicsCommand {
     },
 }
 
-/// Look at events as they come, or have a consumer group handle them again
+/// Look at events as they come, append one, or have a consumer group handle them again
 #[derive(Debug, Args)]
 pub struct EventsArgs {
     #[command(subcommand)]
@@ -84,6 +85,8 @@ pub enum EventsCommand {
         #[arg(long)]
         log: bool,
     },
+    /// Append an event by hand, to the event log or, where it is the carrier, to Kafka
+    Publish(PublishArgs),
     /// Move a consumer group back, so that it handles records again
     ///
     /// Handlers make each effect once per event, so those that were handled change nothing. On

@@ -4,18 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::{Context as _, anyhow, bail};
+use schema::MIGRATIONS;
 use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgDatabaseError};
 use sqlx::{ConnectOptions as _, Row as _, SqlSafeStr as _};
 
-use super::Address;
+use super::{Address, OlderSchema};
 
-/// File name and content of each migration, from `build.rs`.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 /// The table sqlx keeps its record in.
 const TABLE: &str = "_sqlx_migrations";
 /// The oldest PostgreSQL the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
+
+/// Which migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of them.
+    Everything,
+    /// Those that the event log needs, for applications of others.
+    EventLog,
+}
 
 /// One migration and whether the database has it.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +44,13 @@ pub enum State {
     Unknown,
 }
 
+impl Status {
+    /// As people name a migration: its version and what it does.
+    fn name(&self) -> String {
+        format!("{} {}", self.version, self.description)
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
@@ -49,9 +64,23 @@ impl fmt::Display for Status {
 }
 
 /// Apply what is pending; several processes may try at once. Returns the versions applied.
+///
+/// # Errors
+/// [`OlderSchema`] when no way leads from what the database has to what this program knows; nothing
+/// was changed then.
 pub async fn up(address: &Address) -> anyhow::Result<Vec<i64>> {
+    up_to_date(address, Part::Everything).await
+}
+
+/// As [`up`], for a part of the schema. What else the database has stays as it is.
+///
+/// # Errors
+/// As [`up`].
+pub async fn up_to_date(address: &Address, part: Part) -> anyhow::Result<Vec<i64>> {
     let mut connection = connect(address).await?;
-    let migrator = migrator()?;
+    let list = list(&mut connection).await?;
+    check_versions(address, &mut connection, &list).await?;
+    let migrator = migrator(part);
     let before = applied_versions(&mut connection).await?;
     migrator.run(&mut connection).await.map_err(explain)?;
     // A database restored from a dump stands in the future of its new server's transactions.
@@ -62,19 +91,46 @@ pub async fn up(address: &Address) -> anyhow::Result<Vec<i64>> {
     Ok(after.difference(&before).copied().collect())
 }
 
+/// Migrations that the database has and this program has not, or has otherwise.
+async fn check_versions(
+    address: &Address,
+    connection: &mut PgConnection,
+    list: &[Status],
+) -> anyhow::Result<()> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let in_state = |state| list.iter().filter(move |status| status.state == state);
+    if let Some(newer) = in_state(State::Unknown).find(|status| status.version > newest) {
+        bail!(
+            "the database has migration {}, which this version of the program does not know; run \
+             the newer version",
+            newer.version
+        );
+    }
+    let changed: Vec<_> = in_state(State::Changed).map(Status::name).collect();
+    let gone: Vec<_> = in_state(State::Unknown).map(Status::name).collect();
+    if changed.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    let database = sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(connection)
+        .await?;
+    Err(OlderSchema {
+        database,
+        place: place(address),
+        changed,
+        gone,
+    }
+    .into())
+}
+
 /// Revert the last `steps` migrations, newest first. Returns the versions reverted.
 pub async fn down(address: &Address, steps: usize) -> anyhow::Result<Vec<i64>> {
     let mut connection = connect(address).await?;
-    let migrator = migrator()?;
+    let migrator = migrator(Part::Everything);
     let before = applied_versions(&mut connection).await?;
     let reverted: Vec<_> = before.iter().rev().take(steps).copied().collect();
     for version in &reverted {
-        let is_down = |m: &&Migration| m.migration_type.is_down_migration();
-        if !migrator
-            .iter()
-            .filter(is_down)
-            .any(|m| m.version == *version)
-        {
+        if schema::find(*version).is_none() {
             bail!("migration {version} has no .down.sql file in this version of the program");
         }
     }
@@ -88,11 +144,14 @@ pub async fn down(address: &Address, steps: usize) -> anyhow::Result<Vec<i64>> {
 
 /// What is applied and what is not.
 pub async fn status(address: &Address) -> anyhow::Result<Vec<Status>> {
-    let mut connection = connect(address).await?;
+    list(&mut connect(address).await?).await
+}
+
+async fn list(connection: &mut PgConnection) -> anyhow::Result<Vec<Status>> {
     let mut applied = BTreeMap::new();
-    if has_record(&mut connection).await? {
+    if has_record(connection).await? {
         for row in sqlx::query("SELECT version, description, checksum FROM _sqlx_migrations")
-            .fetch_all(&mut connection)
+            .fetch_all(connection)
             .await?
         {
             let description: String = row.try_get("description")?;
@@ -100,7 +159,7 @@ pub async fn status(address: &Address) -> anyhow::Result<Vec<Status>> {
             applied.insert(row.try_get::<i64, _>("version")?, (description, checksum));
         }
     }
-    let migrator = migrator()?;
+    let migrator = migrator(Part::Everything);
     let mut list = Vec::new();
     for migration in migrator
         .iter()
@@ -130,10 +189,14 @@ pub async fn status(address: &Address) -> anyhow::Result<Vec<Status>> {
     Ok(list)
 }
 
+fn place(address: &Address) -> String {
+    let host = address.host_and_port();
+    host.unwrap_or_else(|| "its Unix socket".into())
+}
+
 async fn connect(address: &Address) -> anyhow::Result<PgConnection> {
     let options = address.sqlx_options();
-    let host = address.host_and_port();
-    let place = host.unwrap_or_else(|| "its Unix socket".into());
+    let place = place(address);
     let mut connection = options.connect().await.map_err(|error| {
         let reason = match error.as_database_error() {
             Some(refused) => refused.message().to_owned(),
@@ -154,30 +217,30 @@ async fn connect(address: &Address) -> anyhow::Result<PgConnection> {
     Ok(connection)
 }
 
-fn migrator() -> anyhow::Result<Migrator> {
-    let mut migrations = Vec::with_capacity(FILES.len());
-    for (name, sql) in FILES.iter().copied() {
-        let (stem, kind) = match name.strip_suffix(".up.sql") {
-            Some(stem) => (stem, MigrationType::ReversibleUp),
-            None => (
-                name.trim_end_matches(".down.sql"),
-                MigrationType::ReversibleDown,
-            ),
+fn migrator(part: Part) -> Migrator {
+    let wanted = MIGRATIONS.iter().filter(|migration| match part {
+        Part::Everything => true,
+        Part::EventLog => migration.is_event_log(),
+    });
+    let migrations = wanted.flat_map(|migration| {
+        let one = |kind, sql: &'static str| {
+            Migration::new(
+                migration.version,
+                migration.name.replace('_', " ").into(),
+                kind,
+                sql.into_sql_str(),
+                schema::is_without_transaction(sql),
+            )
         };
-        let (version, description) = stem
-            .split_once('_')
-            .and_then(|(version, rest)| Some((version.parse().ok()?, rest.replace('_', " "))))
-            .with_context(|| format!("migration `{name}` is not named <version>_<what>"))?;
-        let without_transaction = sql.starts_with("-- no-transaction");
-        migrations.push(Migration::new(
-            version,
-            description.into(),
-            kind,
-            sql.into_sql_str(),
-            without_transaction,
-        ));
-    }
-    Ok(Migrator::with_migrations(migrations))
+        [
+            one(MigrationType::ReversibleUp, migration.up),
+            one(MigrationType::ReversibleDown, migration.down),
+        ]
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    // The rest of the schema may be there.
+    migrator.set_ignore_missing(part == Part::EventLog);
+    migrator
 }
 
 async fn has_record(connection: &mut PgConnection) -> anyhow::Result<bool> {
@@ -199,37 +262,21 @@ async fn applied_versions(connection: &mut PgConnection) -> anyhow::Result<BTree
         .collect())
 }
 
-fn explain(error: MigrateError) -> anyhow::Error {
+/// What to do about an error, and what Postgres itself advises.
+pub fn explain(error: MigrateError) -> anyhow::Error {
     let advice = match &error {
-        MigrateError::VersionMissing(version) => format!(
-            "the database has migration {version}, which this version of the program does not \
-             know; run the newer version"
-        ),
-        MigrateError::VersionMismatch(version) => format!(
-            "migration {version} was changed after it was applied; restore its file and put the \
-             change into a new migration"
-        ),
         MigrateError::Dirty(version) => format!(
             "migration {version} stopped half-way; repair the schema by hand, then delete its \
              row from {TABLE}"
         ),
-        _ => "a migration failed; nothing of it was kept".into(),
+        MigrateError::ExecuteMigration(cause, version) => {
+            let refused = cause.as_database_error();
+            let hint = refused
+                .and_then(|refused| refused.try_downcast_ref::<PgDatabaseError>()?.hint())
+                .map_or_else(String::new, |hint| format!(" ({hint})"));
+            format!("migration {version} failed, and nothing of it was kept{hint}")
+        }
+        _ => "a migration failed, and nothing of it was kept".into(),
     };
     anyhow::Error::new(error).context(advice)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_migration_has_a_name_and_a_way_back() {
-        let migrator = migrator().unwrap();
-        let versions = |down: bool| -> BTreeSet<i64> {
-            let of_kind = |m: &&Migration| m.migration_type.is_down_migration() == down;
-            migrator.iter().filter(of_kind).map(|m| m.version).collect()
-        };
-        assert!(!versions(false).is_empty());
-        assert_eq!(versions(false), versions(true));
-    }
 }

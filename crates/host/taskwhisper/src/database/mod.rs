@@ -3,6 +3,8 @@
 
 mod address;
 pub mod migrate;
+mod older;
 
 pub use address::Address;
-pub use migrate::{down, status, up};
+pub use migrate::{Part, down, status, up, up_to_date};
+pub use older::OlderSchema;

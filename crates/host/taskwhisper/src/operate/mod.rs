@@ -1,10 +1,13 @@
-//! The commands for those who run the system. They work beside running hosts, on the same event log
-//! and the same Kafka.
+//! The commands for those who run the system, and for those who try a handler by hand. They work
+//! beside running hosts, on the same event log and the same Kafka.
 
+mod input;
+mod invoke;
 mod lag;
 mod letter;
 mod letters;
 mod output;
+mod publish;
 mod replay;
 mod tail;
 mod target;
@@ -15,6 +18,7 @@ use crate::cli::{
     TopicsCommand,
 };
 
+pub use invoke::run as invoke;
 pub use target::Target;
 pub use topics::ensure as ensure_topics;
 
@@ -34,6 +38,7 @@ pub async fn events(args: EventsArgs) -> anyhow::Result<()> {
         EventsCommand::Tail { topics, key, log } => {
             tail::run(&target, topics, key, log, json).await
         }
+        EventsCommand::Publish(args) => publish::run(&target, &args, json).await,
         EventsCommand::Replay {
             topic,
             group,

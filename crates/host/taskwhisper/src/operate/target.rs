@@ -1,15 +1,17 @@
 //! What a command works on: an application, its event log, its Kafka.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use event_log::operate::Operator;
 use kafka_client::{Cluster, Connection};
-use manifest::{App, Environment, RuntimeConfig, VariableOptions, Variables};
+use manifest::{App, Environment, RuntimeConfig, Selection, VariableOptions, Variables};
 use regex::Regex;
 use trigger_kafka::{KIND, Settings, TriggerConfig};
 
 use crate::cli::AppArgs;
+use crate::event_logs;
 
 /// Files in the state folder that hold variables, where they are.
 const FILES: [&str; 2] = ["secrets.env", "kafka.env"];
@@ -21,37 +23,54 @@ pub struct Target {
     pub triggers: Vec<TriggerConfig>,
 }
 
+/// An application with the variables that `up` would have for it.
+pub struct Loaded {
+    pub app: App,
+    pub variables: Variables,
+    pub state_dir: PathBuf,
+}
+
+/// Reads this part of the application.
+pub fn load(args: &AppArgs, selection: &Selection) -> anyhow::Result<Loaded> {
+    let environment = Environment::process();
+    let config = match &args.runtime_config_file {
+        Some(path) => RuntimeConfig::read(path, &environment)?,
+        None => RuntimeConfig::default(),
+    };
+    let app = App::load_selected(&args.application, selection)?;
+    let state_dir = args
+        .state_dir
+        .clone()
+        .or_else(|| config.state_dir.clone())
+        .unwrap_or_else(|| app.base_dir.join(".taskwhisper"));
+    let mut env_files = args.env_files.clone();
+    if env_files.is_empty() {
+        env_files.push(".env".into());
+    }
+    env_files.extend(FILES.map(|file| state_dir.join(file)));
+    env_files.retain(|file| args.env_files.contains(file) || file.is_file());
+    let options = VariableOptions {
+        overrides: args.variables.clone(),
+        providers: config.providers,
+        env_files,
+        environment,
+    };
+    Ok(Loaded {
+        variables: Variables::new(&app, options)?,
+        app,
+        state_dir,
+    })
+}
+
 impl Target {
     /// Reads the application with the variables `up` would have.
     pub async fn load(args: &AppArgs) -> anyhow::Result<Self> {
-        let environment = Environment::process();
-        let config = match &args.runtime_config_file {
-            Some(path) => RuntimeConfig::read(path, &environment)?,
-            None => RuntimeConfig::default(),
-        };
-        let app = App::load(&args.application)?;
-        let state_dir = args
-            .state_dir
-            .clone()
-            .or_else(|| config.state_dir.clone())
-            .unwrap_or_else(|| app.base_dir.join(".taskwhisper"));
-        let mut env_files = args.env_files.clone();
-        if env_files.is_empty() {
-            env_files.push(".env".into());
-        }
-        env_files.extend(FILES.map(|file| state_dir.join(file)));
-        env_files.retain(|file| args.env_files.contains(file) || file.is_file());
-        let options = VariableOptions {
-            overrides: args.variables.clone(),
-            providers: config.providers,
-            env_files,
-            environment,
-        };
-        let variables = Variables::new(&app, options)?;
-        let mut target = Self::of(&app, &variables).await.with_context(|| {
+        let loaded = load(args, &Selection::default())?;
+        let target = Self::of(&loaded.app, &loaded.variables).await;
+        let mut target = target.with_context(|| {
             format!(
                 "the variables of this application are looked for in the environment and in {}",
-                state_dir.display()
+                loaded.state_dir.display()
             )
         })?;
         target.find_topics().await?;
@@ -90,7 +109,8 @@ impl Target {
         if url.is_empty() {
             bail!("[application.trigger.{KIND}] names no event_log");
         }
-        Ok(Operator::connect(url).await?)
+        let connected = Operator::connect(url).await;
+        connected.map_err(|error| event_logs::explain(error, "the event log"))
     }
 
     /// How to reach Kafka, if it is the carrier.

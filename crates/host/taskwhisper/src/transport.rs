@@ -1,5 +1,5 @@
-//! What runs beside the triggers so that events get from the log in Postgres to them: with Kafka
-//! as the carrier its topics and the relay, and in any case the end of groups nobody needs.
+//! The transport of events: what runs beside the triggers so that they get events. With Kafka this
+//! process makes its topics and may relay; with or without, it forgets groups that nobody needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,8 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 /// Between attempts to make topics while no broker answers.
 const TOPICS_PAUSE: Duration = Duration::from_secs(2);
 
-/// The way of events, ready but not running.
-pub struct Carriage {
+/// The transport, ready but not running.
+pub struct Transport {
     target: Target,
     log: Option<Arc<EventLog>>,
     relay: Option<Relay>,
@@ -29,7 +29,7 @@ pub struct Carriage {
     handles: bool,
 }
 
-impl Carriage {
+impl Transport {
     /// # Errors
     /// Settings that make no sense.
     pub async fn new(
