@@ -6,7 +6,7 @@ CREATE DOMAIN task_priority AS text CHECK (VALUE IN ('low', 'medium', 'high', 'u
 CREATE DOMAIN task_tags AS text[] CHECK (cardinality(VALUE) <= 50);
 CREATE DOMAIN time_zone AS text CHECK (char_length(VALUE) <= 64);
 CREATE DOMAIN recurrence_rule AS text CHECK (char_length(VALUE) BETWEEN 1 AND 1000);
-CREATE DOMAIN recurrence_pattern AS text CHECK (VALUE IN ('none', 'daily', 'weekly', 'monthly', 'custom'));
+CREATE DOMAIN recurrence_pattern AS text CHECK (VALUE IN ('none', 'daily', 'weekly', 'monthly', 'yearly', 'custom'));
 CREATE DOMAIN recurrence_interval AS integer CHECK (VALUE BETWEEN 1 AND 1000);
 CREATE DOMAIN repeat_from AS text CHECK (VALUE IN ('due', 'completion'));
 CREATE DOMAIN reminder_state AS text CHECK (VALUE IN ('pending', 'fired', 'skipped'));

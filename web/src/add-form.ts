@@ -9,6 +9,7 @@ const REPEATS: [Task["recurrence_pattern"], string][] = [
   ["daily", "Every day"],
   ["weekly", "Every week"],
   ["monthly", "Every month"],
+  ["yearly", "Every year"],
 ];
 
 export function addForm(tasks: Tasks): HTMLFormElement {

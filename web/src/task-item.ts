@@ -57,7 +57,7 @@ function details(task: Task, today: string, isDone: boolean): HTMLElement | null
 }
 
 function repeats(task: Task): string {
-  const units = { daily: "day", weekly: "week", monthly: "month" } as const;
+  const units = { daily: "day", weekly: "week", monthly: "month", yearly: "year" } as const;
   const pattern = task.recurrence_pattern;
   if (pattern === "none" || pattern === "custom") return "repeats";
   const count = task.recurrence_interval;

@@ -9,7 +9,7 @@ export interface Task {
   priority: "low" | "medium" | "high" | "urgent";
   due_date: string | null;
   due_time: string | null;
-  recurrence_pattern: "none" | "daily" | "weekly" | "monthly" | "custom";
+  recurrence_pattern: "none" | "daily" | "weekly" | "monthly" | "yearly" | "custom";
   recurrence_interval: number;
   completed_at: string | null;
   deleted_at: string | null;

@@ -5,14 +5,16 @@ mod change;
 mod fields;
 mod query;
 mod recurrence;
+mod reminder;
 mod rule;
 mod task;
 pub mod time;
 mod violation;
 
-pub use change::{create, needs_user_time_zone, patch};
+pub use change::{Edited, Present, create, edit, needs_user_time_zone, patch};
 pub use query::{Order, Position, Sort, TaskQuery};
-pub use recurrence::{Next, Repetition, Slot, first_slot};
+pub use recurrence::{Next, Preview, Repetition, Slot, first_slot, occurrences};
+pub use reminder::{MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Reminder, Ring, default_reminder};
 pub use rule::{InvalidRule, Pattern, Rule};
 pub use task::{Priority, RepeatFrom, Status, Task};
 pub use violation::{Violation, Violations};

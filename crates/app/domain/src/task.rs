@@ -1,7 +1,7 @@
 //! A task: what people write, and what follows from it.
 
 use crate::change::Edit;
-use crate::time::{due_instant, instant, local, parse_instant, time_of_day};
+use crate::time::{due_instant, parse_instant, time_of_day};
 use crate::{Pattern, Repetition, Rule, Slot, fields};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -196,25 +196,6 @@ impl Task {
                 .next(due, own, DateTime::UNIX_EPOCH, &[])
                 .map(|next| next.slot.local()),
         }
-    }
-
-    /// The task that follows this one: the same, at another time.
-    pub fn at(&self, slot: Slot, rule: Rule) -> Self {
-        Self {
-            status: Status::Pending,
-            due_date: Some(slot.date),
-            due_time: slot.time,
-            remind_at: self.reminder_moved_to(slot),
-            rule: Some(rule),
-            ..self.clone()
-        }
-    }
-
-    /// The reminder keeps its distance on the clock: nine in the evening before stays that.
-    fn reminder_moved_to(&self, slot: Slot) -> Option<DateTime<Utc>> {
-        let due = self.slot()?.local();
-        let ahead = local(self.remind_at?, self.time_zone) - due;
-        Some(instant(slot.local() + ahead, self.time_zone))
     }
 }
 

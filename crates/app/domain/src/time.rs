@@ -11,10 +11,28 @@ pub const YEARS: std::ops::RangeInclusive<i32> = 1970..=2999;
 /// The longest stretch of local time that any zone has ever left out is one day (Samoa, 2011).
 const LONGEST_GAP_HOURS: i64 = 26;
 
-/// The instant of a wall-clock time, as RFC 5545 section 3.3.5 has it: a time that the clock shows
-/// twice is the first of the two; one that it leaves out is read with the offset before the gap,
-/// so 02:30 on the morning that clocks go from 02:00 to 03:00 is 03:30.
+/// Years in which a zone is looked at. At the ends of what `chrono` can hold its sums overflow.
+const ZONED_YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
+
+/// What a clock shows of a wall-clock time on a day when it may be put forward or back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Once, as on any other day.
+    Once,
+    /// Never: clocks go past it. It is this time instead.
+    Never(NaiveDateTime),
+    /// Twice: clocks go back over it.
+    Twice,
+}
+
+/// The instant of a wall-clock time. One rule for all that is due and all that reminds, that of
+/// RFC 5545 section 3.3.5: a time that the clock leaves out is read with the offset before the gap,
+/// so 02:30 on the morning that clocks go from 02:00 to 03:00 is 03:30; one that it shows twice is
+/// the first of the two. The task keeps its time, so the day after it is 02:30 again.
 pub fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+    if !ZONED_YEARS.contains(&local.year()) {
+        return local.and_utc();
+    }
     for hours in 0..=LONGEST_GAP_HOURS {
         let shift = TimeDelta::hours(hours);
         let found = match zone.from_local_datetime(&(local - shift)) {
@@ -29,16 +47,40 @@ pub fn instant(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     local.and_utc()
 }
 
+/// What the clocks of a zone show of a wall-clock time.
+pub fn shown(time: NaiveDateTime, zone: Tz) -> Shown {
+    if !ZONED_YEARS.contains(&time.year()) {
+        return Shown::Once;
+    }
+    match zone.from_local_datetime(&time) {
+        LocalResult::Single(_) => Shown::Once,
+        LocalResult::Ambiguous(..) => Shown::Twice,
+        LocalResult::None => Shown::Never(local(instant(time, zone), zone)),
+    }
+}
+
 /// The wall-clock time in a zone at an instant.
 pub fn local(instant: DateTime<Utc>, zone: Tz) -> NaiveDateTime {
+    if !ZONED_YEARS.contains(&instant.year()) {
+        return instant.naive_utc();
+    }
     instant.with_timezone(&zone).naive_local()
+}
+
+/// How many seconds a zone is ahead of UTC at a wall-clock time.
+pub(crate) fn offset_seconds(time: NaiveDateTime, zone: Tz) -> i64 {
+    let instant = instant(time, zone);
+    (local(instant, zone) - instant.naive_utc()).num_seconds()
 }
 
 /// The instant something due then becomes overdue: at its time, or when its day is over.
 pub fn due_instant(date: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> DateTime<Utc> {
     match time {
         Some(time) => instant(date.and_time(time), zone),
-        None => instant((date + TimeDelta::days(1)).and_time(NaiveTime::MIN), zone),
+        None => {
+            let day_after = date.succ_opt().unwrap_or(date);
+            instant(day_after.and_time(NaiveTime::MIN), zone)
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn schedule_next(
             return Ok(Scheduled::Ended);
         };
         let new = NewTask {
-            task: &task.at(next.slot, next.rule),
+            task: &task.follow(&next, completed.occurrence),
             use_user_zone: false,
             origin: Origin::Completion(Model {
                 id: task_id,

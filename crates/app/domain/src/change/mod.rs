@@ -1,7 +1,11 @@
 //! Making a task from an input, and changing one by a JSON merge patch (RFC 7396): null clears a
 //! field, an absent one stays, and every violation is reported at once.
 
+mod edit;
 mod recurrence;
+mod series;
+
+pub use edit::{Edited, Present, edit};
 
 use crate::task::EDITABLE;
 use crate::time::{parse_date, parse_time, parse_zone};
@@ -58,6 +62,7 @@ pub fn create(
         );
     }
     edit.due(&mut task, Some(user_zone));
+    edit.reminder(&task, None, now);
     edit.recurrence(&mut task, None, now);
     edit.violations.into_result(task)
 }
@@ -71,12 +76,12 @@ pub fn patch(
     input: &Map<String, Value>,
     now: DateTime<Utc>,
 ) -> Result<Task, Violations> {
-    let mut edit = Edit::new(input);
-    let mut task = current.clone();
-    task.take_plain_fields(&mut edit);
-    edit.due(&mut task, None);
-    edit.recurrence(&mut task, Some(current), now);
-    edit.violations.into_result(task)
+    let present = Present {
+        task: current,
+        json: None,
+        occurrence: None,
+    };
+    edit(present, input, now).map(|edited| edited.task)
 }
 
 /// A reading of an input, field by field.

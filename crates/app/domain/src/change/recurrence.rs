@@ -1,8 +1,9 @@
 //! How a task is to repeat: a rule, or a pattern and an interval, that agree with its due date.
 
 use super::Edit;
+use crate::time::local;
 use crate::{Pattern, RepeatFrom, Rule, Task, fields, first_slot};
-use chrono::{DateTime, Datelike, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::Value;
 
 impl Edit<'_> {
@@ -16,9 +17,9 @@ impl Edit<'_> {
         if let Some(from) = self.always("repeat_from", due, fields::parsed(str::parse)) {
             task.repeat_from = from;
         }
-        let today = now.with_timezone(&task.time_zone).day();
-        let day = task.due_date.map_or(today, |date| date.day());
-        task.rule = self.rule(task.rule.clone(), day);
+        let today = local(now, task.time_zone).date();
+        let date = task.due_date.unwrap_or(today);
+        task.rule = self.rule(task.rule.clone(), date, task.due_time);
         match &task.rule {
             None => {
                 if task.due_time.is_some() && task.due_date.is_none() {
@@ -65,23 +66,28 @@ impl Edit<'_> {
             return;
         };
         let start = date.and_time(task.due_time.unwrap_or(NaiveTime::MIN));
-        if rule.ends_before(start, task.time_zone) {
+        if rule.ends_before(start, task.due_time.is_some(), task.time_zone) {
             self.note(self.rule_field(), "ends before due_date");
-            return;
-        }
-        match rule.times(start, start).map(|mut times| times.next()) {
-            Ok(Some(_)) => {}
-            Ok(None) => self.note(self.rule_field(), "never falls on a day from due_date on"),
-            Err(invalid) => self.note(self.rule_field(), &invalid.to_string()),
+        } else if rule.times(start, start).next().is_none() {
+            self.note(self.rule_field(), "never falls on a day from due_date on");
         }
     }
 
-    /// The rule that the three recurrence fields ask for. `day` is the day of the month it is due.
-    fn rule(&mut self, current: Option<Rule>, day: u32) -> Option<Rule> {
-        let rule = self.optional(
-            "recurrence_rule",
-            fields::parsed(|text| Rule::parse(text).map_err(|invalid| invalid.to_string())),
-        );
+    /// The rule that the three recurrence fields ask for, for a task that is due then.
+    fn rule(
+        &mut self,
+        current: Option<Rule>,
+        date: NaiveDate,
+        time: Option<NaiveTime>,
+    ) -> Option<Rule> {
+        let read = |text: &str| {
+            let rule = Rule::parse(text).and_then(|rule| rule.due_at(time));
+            rule.map_err(|invalid| invalid.to_string())
+        };
+        let rule = self
+            .optional("recurrence_rule", fields::parsed(read))
+            // Its own rule in other words.
+            .filter(|rule| rule.is_none() || *rule != current);
         let none = Some(Pattern::None);
         let pattern = self.always("recurrence_pattern", none, fields::parsed(str::parse));
         let interval = self
@@ -110,42 +116,30 @@ impl Edit<'_> {
                 kept
             }
             (_, Some(Pattern::None)) => None,
-            (_, Some(pattern)) => {
-                let same = current.filter(|rule| rule.pattern() == pattern);
-                let interval = interval.or(same.map(|rule| rule.interval()));
-                Rule::plain(pattern, interval.unwrap_or(1), day)
-            }
+            (_, Some(pattern)) => Rule::plain_on(pattern, interval.unwrap_or(1), date),
             (Some(None), None) => None,
-            (None, None) => self.same_pattern(current, interval, day),
+            (None, None) => self.at_interval(current, interval),
         }
     }
 
-    /// Without a new rule or pattern: another interval, or another day of the month.
-    fn same_pattern(
-        &mut self,
-        current: Option<Rule>,
-        interval: Option<u16>,
-        day: u32,
-    ) -> Option<Rule> {
+    /// Without a new rule or pattern: perhaps another interval.
+    fn at_interval(&mut self, current: Option<Rule>, interval: Option<u16>) -> Option<Rule> {
         let Some(rule) = current else {
             if interval.is_some() {
                 self.note("recurrence_interval", "needs a recurrence_pattern");
             }
             return None;
         };
-        let day_given = self.input.contains_key("due_date");
-        match (rule.pattern(), interval) {
-            (Pattern::Custom, Some(interval)) if interval != rule.interval() => {
+        match interval {
+            None => Some(rule),
+            Some(_) if rule.pattern() == Pattern::Custom => {
                 self.note(
                     "recurrence_interval",
                     "is part of recurrence_rule, which is custom: change it there",
                 );
                 Some(rule)
             }
-            (Pattern::Custom, _) | (_, None) if !day_given => Some(rule),
-            (pattern, interval) => {
-                Rule::plain(pattern, interval.unwrap_or(rule.interval()), day).or(Some(rule))
-            }
+            Some(interval) => Some(rule.with_interval(interval)),
         }
     }
 

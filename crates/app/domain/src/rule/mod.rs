@@ -1,16 +1,26 @@
 //! Recurrence rules: RFC 5545 RRULE (section 3.3.10) as far as it makes sense for a task.
 //!
 //! A rule works on wall-clock time without a zone, so that a change of offset moves nothing: a task
-//! due at nine stays due at nine. It never goes below an hour: MINUTELY, SECONDLY, BYMINUTE and
-//! BYSECOND are refused.
+//! due at nine stays due at nine. It never goes below an hour: MINUTELY and SECONDLY are refused, and
+//! BYMINUTE may only repeat the minute of the due time.
 
+mod by;
+mod days;
 mod expand;
+mod gaps;
+mod moved;
 mod parts;
+mod pattern;
+mod period;
+mod text;
+pub(crate) mod words;
 
-use crate::time::instant;
-use chrono::{NaiveDate, NaiveDateTime};
+pub use pattern::Pattern;
+
+use crate::time::{instant, local};
+use by::{By, letters};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 use chrono_tz::Tz;
-use parts::By;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -51,52 +61,37 @@ enum Until {
     Utc(NaiveDateTime),
 }
 
-/// A repetition in a word, where one word says all of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pattern {
-    /// Not at all.
-    None,
-    /// Every so many days.
-    Daily,
-    /// Every so many weeks, on the weekday of the due date.
-    Weekly,
-    /// Every so many months, on the day of the due date; in a shorter month on its last day.
-    Monthly,
-    /// Anything else: read the rule.
-    Custom,
-}
-
-impl Pattern {
-    /// The word on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
+impl Until {
+    /// The date in its text.
+    fn written(self) -> NaiveDate {
         match self {
-            Self::None => "none",
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-            Self::Monthly => "monthly",
-            Self::Custom => "custom",
+            Self::Date(date) => date,
+            Self::Local(time) | Self::Utc(time) => time.date(),
+        }
+    }
+
+    /// Whether it says no more than a day. An instant at midnight or a second before it in UTC is a date
+    /// that a calendar wrote as one.
+    fn is_date(self) -> bool {
+        match self {
+            Self::Date(_) => true,
+            Self::Local(_) => false,
+            Self::Utc(last) => {
+                matches!(last.time().num_seconds_from_midnight(), 0 | 86_399)
+            }
+        }
+    }
+
+    /// The last day for a task that has no time: an instant is the day it falls on in the zone.
+    fn last_day(self, zone: Tz) -> NaiveDate {
+        match self {
+            Self::Utc(last) if !self.is_date() => local(last.and_utc(), zone).date(),
+            _ => self.written(),
         }
     }
 }
 
-impl std::str::FromStr for Pattern {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        [
-            Self::None,
-            Self::Daily,
-            Self::Weekly,
-            Self::Monthly,
-            Self::Custom,
-        ]
-        .into_iter()
-        .find(|pattern| pattern.as_str() == word)
-        .ok_or_else(|| "must be one of none daily weekly monthly custom".into())
-    }
-}
-
-/// A recurrence rule that was checked.
+/// A recurrence rule that was checked. In JSON it is its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rule {
@@ -104,8 +99,9 @@ pub struct Rule {
     interval: u16,
     count: Option<u32>,
     until: Option<Until>,
-    by: Vec<(By, String)>,
-    week_start: Option<String>,
+    by: By,
+    week_start: Option<Weekday>,
+    minute: Option<u32>,
 }
 
 /// Why a text is no rule that a task can have. The message is for the user.
@@ -114,6 +110,18 @@ pub struct Rule {
 pub struct InvalidRule(pub(crate) String);
 
 impl Rule {
+    fn new(frequency: Frequency, interval: u16) -> Self {
+        Self {
+            frequency,
+            interval: interval.clamp(1, MAX_INTERVAL),
+            count: None,
+            until: None,
+            by: By::default(),
+            week_start: None,
+            minute: None,
+        }
+    }
+
     /// Read an RRULE value, with or without its `RRULE:`.
     ///
     /// # Errors
@@ -123,47 +131,19 @@ impl Rule {
         parts::parse(text)
     }
 
-    /// The rule of a plain pattern. A monthly one stays on its day of the month and takes the last
-    /// day where a month is shorter; `day` is that day. None for a pattern that is no rule.
-    pub fn plain(pattern: Pattern, interval: u16, day: u32) -> Option<Self> {
-        let frequency = match pattern {
-            Pattern::Daily => Frequency::Daily,
-            Pattern::Weekly => Frequency::Weekly,
-            Pattern::Monthly => Frequency::Monthly,
-            Pattern::None | Pattern::Custom => return None,
-        };
-        let by = match (pattern, last_day_or(day)) {
-            (Pattern::Monthly, Some(days)) => vec![
-                (By::MonthDay, days.to_owned()),
-                (By::SetPos, "-1".to_owned()),
-            ],
-            _ => Vec::new(),
-        };
-        Some(Self {
-            frequency,
-            interval,
-            count: None,
-            until: None,
-            by,
-            week_start: None,
-        })
-    }
-
-    /// The word for this rule.
-    pub fn pattern(&self) -> Pattern {
-        if self.count.is_some() || self.until.is_some() || self.week_start.is_some() {
-            return Pattern::Custom;
-        }
-        match (self.frequency, self.by.as_slice()) {
-            (Frequency::Daily, []) => Pattern::Daily,
-            (Frequency::Weekly, []) => Pattern::Weekly,
-            (Frequency::Monthly, []) => Pattern::Monthly,
-            (Frequency::Monthly, [(By::MonthDay, days), (By::SetPos, last)])
-                if last == "-1" && (29..=31).any(|day| last_day_or(day) == Some(days)) =>
-            {
-                Pattern::Monthly
-            }
-            _ => Pattern::Custom,
+    /// The rule of a task that is due at this time of day: BYMINUTE only repeats its minute, and is
+    /// left out.
+    ///
+    /// # Errors
+    /// When BYMINUTE is another minute.
+    pub fn due_at(mut self, time: Option<NaiveTime>) -> Result<Self, InvalidRule> {
+        match (self.minute.take(), time) {
+            (None, _) => Ok(self),
+            (Some(minute), Some(time)) if minute == time.minute() => Ok(self),
+            (Some(0), None) if self.by.hours.is_empty() && !self.is_hourly() => Ok(self),
+            (Some(minute), _) => Err(InvalidRule(format!(
+                "has BYMINUTE={minute}, which is not the minute of due_time: leave it out"
+            ))),
         }
     }
 
@@ -177,13 +157,15 @@ impl Rule {
         self.count
     }
 
-    /// Whether this is the same rhythm, though perhaps on another day of the month: a task that is
-    /// moved to another day stays in its series.
+    /// Whether both fire at the same times when they begin at the same one, apart from their ends:
+    /// a task whose rule gets another end stays in its series.
     pub fn same_rhythm(&self, other: &Self) -> bool {
-        let plain = self.pattern() != Pattern::Custom
-            && self.pattern() == other.pattern()
-            && self.interval == other.interval;
-        plain || self == other
+        let endless = |rule: &Self| Self {
+            count: None,
+            until: None,
+            ..rule.clone()
+        };
+        endless(self) == endless(other)
     }
 
     /// The same rule with so many occurrences left.
@@ -194,57 +176,42 @@ impl Rule {
         }
     }
 
-    /// The same rule counted from another day: only a plain monthly one depends on it.
-    pub(crate) fn anchored_at(&self, day: u32) -> Self {
-        match self.pattern() {
-            Pattern::Monthly => {
-                Self::plain(Pattern::Monthly, self.interval, day).unwrap_or_else(|| self.clone())
-            }
-            _ => self.clone(),
+    /// The same rule at another interval.
+    pub(crate) fn with_interval(&self, interval: u16) -> Self {
+        Self {
+            interval: interval.clamp(1, MAX_INTERVAL),
+            ..self.clone()
         }
     }
 
     /// Whether it says at which hours, so that a task must have a time of day.
     pub(crate) fn has_hours(&self) -> bool {
-        self.frequency == Frequency::Hourly || self.by.iter().any(|(by, _)| *by == By::Hour)
+        self.is_hourly() || !self.by.hours.is_empty()
+    }
+
+    /// Whether it may fire more than once on a day.
+    pub(crate) fn fires_several_times_a_day(&self) -> bool {
+        self.is_hourly() || self.by.hours.len() > 1
     }
 
     pub(crate) const fn is_hourly(&self) -> bool {
         matches!(self.frequency, Frequency::Hourly)
     }
 
-    /// Whether the rule is over before this time.
-    pub(crate) fn ends_before(&self, local: NaiveDateTime, zone: Tz) -> bool {
+    /// Whether it is a plain rhythm, which takes its day from where it begins.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rhythm() != Pattern::Custom || self.by == By::default()
+    }
+
+    /// Whether the rule is over before this time; without a time of day, before this day.
+    pub(crate) fn ends_before(&self, time: NaiveDateTime, is_timed: bool, zone: Tz) -> bool {
         match self.until {
             None => false,
-            Some(Until::Date(last)) => local.date() > last,
-            Some(Until::Local(last)) => local > last,
-            Some(Until::Utc(last)) => instant(local, zone).naive_utc() > last,
+            Some(until) if !is_timed => time.date() > until.last_day(zone),
+            Some(Until::Date(last)) => time.date() > last,
+            Some(Until::Local(last)) => time > last,
+            Some(Until::Utc(last)) => instant(time, zone).naive_utc() > last,
         }
-    }
-
-    fn text_without_end(&self) -> String {
-        let mut text = format!("FREQ={}", self.frequency.as_str());
-        if self.interval != 1 {
-            text.push_str(&format!(";INTERVAL={}", self.interval));
-        }
-        for (by, values) in &self.by {
-            text.push_str(&format!(";{}={values}", by.as_str()));
-        }
-        if let Some(day) = &self.week_start {
-            text.push_str(&format!(";WKST={day}"));
-        }
-        text
-    }
-}
-
-/// Days of the month of which the last one that exists is `day`, or the month's end.
-fn last_day_or(day: u32) -> Option<&'static str> {
-    match day {
-        29 => Some("28,29"),
-        30 => Some("28,29,30"),
-        31 => Some("28,29,30,31"),
-        _ => None,
     }
 }
 
@@ -265,7 +232,17 @@ impl From<Rule> for String {
 impl fmt::Display for Rule {
     /// The RRULE value: upper case, FREQ first, no `RRULE:`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text_without_end())?;
+        write!(f, "FREQ={}", self.frequency.as_str())?;
+        if self.interval != 1 {
+            write!(f, ";INTERVAL={}", self.interval)?;
+        }
+        write!(f, "{}", self.by)?;
+        if let Some(minute) = self.minute {
+            write!(f, ";BYMINUTE={minute}")?;
+        }
+        if let Some(day) = self.week_start {
+            write!(f, ";WKST={}", letters(day))?;
+        }
         if let Some(count) = self.count {
             write!(f, ";COUNT={count}")?;
         }

@@ -1,72 +1,9 @@
-//! Reading the text of a rule, strictly: the `rrule` crate would let some mistakes pass.
+//! Reading the text of a rule, strictly, so that no mistake passes unseen.
 
+use super::by::{By, ByDay, Part, WEEKDAYS};
 use super::{Frequency, InvalidRule, MAX_COUNT, MAX_INTERVAL, MAX_TEXT, Rule, Until};
 use crate::time::YEARS;
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
-
-/// The parts that say which days and hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
-    Month,
-    WeekNo,
-    YearDay,
-    MonthDay,
-    Day,
-    Hour,
-    SetPos,
-}
-
-impl By {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Month => "BYMONTH",
-            Self::WeekNo => "BYWEEKNO",
-            Self::YearDay => "BYYEARDAY",
-            Self::MonthDay => "BYMONTHDAY",
-            Self::Day => "BYDAY",
-            Self::Hour => "BYHOUR",
-            Self::SetPos => "BYSETPOS",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [
-            Self::Month,
-            Self::WeekNo,
-            Self::YearDay,
-            Self::MonthDay,
-            Self::Day,
-            Self::Hour,
-            Self::SetPos,
-        ]
-        .into_iter()
-        .find(|by| by.as_str() == name)
-    }
-
-    /// The largest value, and whether it may be counted from the end with a minus.
-    const fn range(self) -> (i32, i32) {
-        match self {
-            Self::Month => (1, 12),
-            Self::WeekNo => (-53, 53),
-            Self::YearDay | Self::SetPos => (-366, 366),
-            Self::MonthDay => (-31, 31),
-            Self::Day => (-53, 53),
-            Self::Hour => (0, 23),
-        }
-    }
-
-    /// With which frequencies RFC 5545 lets it stand.
-    fn fits(self, frequency: Frequency) -> bool {
-        match self {
-            Self::WeekNo => frequency == Frequency::Yearly,
-            Self::YearDay => matches!(frequency, Frequency::Yearly | Frequency::Hourly),
-            Self::MonthDay => frequency != Frequency::Weekly,
-            _ => true,
-        }
-    }
-}
-
-const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, InvalidRule> {
     Err(InvalidRule(message.into()))
@@ -82,70 +19,66 @@ pub(super) fn parse(text: &str) -> Result<Rule, InvalidRule> {
     if upper.contains("DTSTART") || upper.contains('\n') {
         return refuse("must be one RRULE; the start is the task's due_date");
     }
-    let value = upper.strip_prefix("RRULE:").unwrap_or(&upper);
-    let mut pairs: Vec<(&str, &str)> = Vec::new();
-    for part in value.split(';') {
-        let Some((name, value)) = part.split_once('=') else {
-            return refuse("must be an RFC 5545 RRULE, for example FREQ=WEEKLY;BYDAY=MO,WE");
-        };
-        if pairs.iter().any(|(known, _)| *known == name) {
-            return refuse(format!("has {name} twice"));
-        }
-        pairs.push((name, value));
-    }
+    let pairs = pairs(upper.strip_prefix("RRULE:").unwrap_or(&upper))?;
     let frequency = match pairs.iter().find(|(name, _)| *name == "FREQ") {
         Some((_, value)) => read_frequency(value)?,
         None => return refuse("needs FREQ, for example FREQ=DAILY"),
     };
-    let mut rule = Rule {
-        frequency,
-        interval: 1,
-        count: None,
-        until: None,
-        by: Vec::new(),
-        week_start: None,
-    };
+    let mut rule = Rule::new(frequency, 1);
     for (name, value) in pairs {
         match name {
             "FREQ" => {}
-            "INTERVAL" => rule.interval = read_number(name, value, u32::from(MAX_INTERVAL))? as u16,
+            "INTERVAL" => {
+                let interval = read_number(name, value, u32::from(MAX_INTERVAL))?;
+                rule.interval = u16::try_from(interval).unwrap_or(MAX_INTERVAL);
+            }
             "COUNT" => rule.count = Some(read_number(name, value, MAX_COUNT)?),
             "UNTIL" => rule.until = Some(read_until(value)?),
-            "WKST" if WEEKDAYS.contains(&value) => rule.week_start = Some(value.to_owned()),
-            "WKST" => return refuse("WKST must be a weekday such as MO"),
-            "BYMINUTE" | "BYSECOND" => {
-                return refuse(format!(
-                    "{name} is not supported: the minute is that of due_time"
-                ));
-            }
-            _ => match By::from_name(name) {
-                Some(by) => {
-                    check_values(by, value, frequency)?;
-                    rule.by.push((by, value.to_owned()));
-                }
+            "WKST" => match read_weekday(value) {
+                Some(day) => rule.week_start = Some(day),
+                None => return refuse("WKST must be a weekday such as MO"),
+            },
+            "BYMINUTE" => rule.minute = Some(read_minute(value)?),
+            "BYSECOND" if value == "0" || value == "00" => {}
+            "BYSECOND" => return refuse("BYSECOND must be 0: a due_time has no seconds"),
+            _ => match Part::ALL.into_iter().find(|part| part.as_str() == name) {
+                Some(part) => read_values(&mut rule.by, part, value, frequency)?,
                 None => return refuse(format!("{} is not supported", shown(name))),
             },
         }
     }
+    rule.by.sort();
     check_together(&rule)?;
-    // One order, so that equal rules are equal texts.
-    rule.by.sort_by_key(|(by, _)| *by as u8);
     Ok(rule)
+}
+
+/// The parts, in the order given. A semicolon at the end and blanks after one do no harm: calendars
+/// write both.
+fn pairs(value: &str) -> Result<Vec<(&str, &str)>, InvalidRule> {
+    let value = value.trim();
+    let value = value.strip_suffix(';').unwrap_or(value);
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for part in value.split(';') {
+        let Some((name, value)) = part.trim().split_once('=') else {
+            return refuse("must be an RFC 5545 RRULE, for example FREQ=WEEKLY;BYDAY=MO,WE");
+        };
+        if pairs.iter().any(|(known, _)| *known == name) {
+            return refuse(format!("has {} twice", shown(name)));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
 }
 
 fn check_together(rule: &Rule) -> Result<(), InvalidRule> {
     if rule.count.is_some() && rule.until.is_some() {
         return refuse("must not have both COUNT and UNTIL");
     }
-    if matches!(rule.by.as_slice(), [(By::SetPos, _)]) {
+    let by = &rule.by;
+    if !by.positions.is_empty() && !by.names_days() && by.hours.is_empty() {
         return refuse("BYSETPOS needs another BY part to choose from");
     }
-    let has = |wanted: By| rule.by.iter().any(|(by, _)| *by == wanted);
-    let counted_days = rule
-        .by
-        .iter()
-        .any(|(by, values)| *by == By::Day && values.bytes().any(|b| b.is_ascii_digit()));
-    if counted_days && has(By::WeekNo) {
+    if by.counts_weekdays() && !by.weeks.is_empty() {
         return refuse("BYDAY must not count weekdays where there is BYWEEKNO");
     }
     Ok(())
@@ -163,11 +96,26 @@ fn read_frequency(value: &str) -> Result<Frequency, InvalidRule> {
     })
 }
 
+fn read_weekday(letters: &str) -> Option<Weekday> {
+    WEEKDAYS
+        .into_iter()
+        .find(|(known, _)| *known == letters)
+        .map(|(_, weekday)| weekday)
+}
+
 fn read_number(name: &str, value: &str, max: u32) -> Result<u32, InvalidRule> {
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     match value.parse() {
         Ok(number) if digits && (1..=max).contains(&number) => Ok(number),
         _ => refuse(format!("{name} must be a whole number from 1 to {max}")),
+    }
+}
+
+fn read_minute(value: &str) -> Result<u32, InvalidRule> {
+    let digits = (1..=2).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    match value.parse() {
+        Ok(minute) if digits && minute < 60 => Ok(minute),
+        _ => refuse("BYMINUTE must be the minute of due_time: leave it out"),
     }
 }
 
@@ -177,61 +125,69 @@ fn read_until(value: &str) -> Result<Until, InvalidRule> {
         15 => NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").map(Until::Local),
         _ => NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%SZ").map(Until::Utc),
     };
-    let year = match until {
-        Ok(Until::Date(last)) => last.year(),
-        Ok(Until::Local(last) | Until::Utc(last)) => last.year(),
-        Err(_) => 0,
-    };
     match until {
-        Ok(until) if YEARS.contains(&year) => Ok(until),
+        Ok(until) if YEARS.contains(&until.written().year()) => Ok(until),
         _ => refuse("UNTIL must be a date or an instant, for example 20271231 or 20271231T235959Z"),
     }
 }
 
-fn check_values(by: By, values: &str, frequency: Frequency) -> Result<(), InvalidRule> {
-    let name = by.as_str();
-    if !by.fits(frequency) {
+fn read_values(
+    by: &mut By,
+    part: Part,
+    values: &str,
+    frequency: Frequency,
+) -> Result<(), InvalidRule> {
+    if !part.fits(frequency) {
         return refuse(format!(
-            "{name} does not go with FREQ={}",
+            "{} does not go with FREQ={}",
+            part.as_str(),
             frequency.as_str()
         ));
     }
-    let (min, max) = by.range();
     for value in values.split(',') {
-        let number = if by == By::Day {
-            let (count, day) = value
-                .split_at_checked(value.len().saturating_sub(2))
-                .unwrap_or(("", value));
-            if !WEEKDAYS.contains(&day) {
-                return refuse(format!(
-                    "BYDAY has {}, which is no weekday such as MO",
-                    shown(value)
-                ));
-            }
-            if count.is_empty() {
-                continue;
-            }
-            if !matches!(frequency, Frequency::Monthly | Frequency::Yearly) {
-                return refuse("BYDAY counts weekdays (2MO) only in MONTHLY and YEARLY rules");
-            }
-            count
-        } else {
-            value
-        };
-        let plain = number.strip_prefix(['-', '+']).unwrap_or(number);
-        let digits = (1..=3).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit());
-        match number.parse::<i32>() {
-            Ok(number) if digits && (min..=max).contains(&number) && (number != 0 || min == 0) => {}
-            _ => {
-                return refuse(format!(
-                    "{name} has {}, which is not from {min} to {max}{}",
-                    shown(value),
-                    if min < 0 { " without 0" } else { "" }
-                ));
-            }
+        match by.numbers_mut(part) {
+            Some(numbers) => numbers.push(read_value(part, value, value)?),
+            None => by.days.push(read_day(value, frequency)?),
         }
     }
     Ok(())
+}
+
+fn read_day(value: &str, frequency: Frequency) -> Result<ByDay, InvalidRule> {
+    let (nth, letters) = value
+        .split_at_checked(value.len().saturating_sub(2))
+        .unwrap_or(("", value));
+    let Some(weekday) = read_weekday(letters) else {
+        return refuse(format!(
+            "BYDAY has {}, which is no weekday such as MO",
+            shown(value)
+        ));
+    };
+    if nth.is_empty() {
+        return Ok(ByDay::every(weekday));
+    }
+    if !matches!(frequency, Frequency::Monthly | Frequency::Yearly) {
+        return refuse("BYDAY counts weekdays (2MO) only in MONTHLY and YEARLY rules");
+    }
+    let nth = read_value(Part::Day, nth, value)?;
+    Ok(ByDay { nth, weekday })
+}
+
+fn read_value(part: Part, number: &str, whole: &str) -> Result<i16, InvalidRule> {
+    let (min, max) = part.range();
+    let plain = number.strip_prefix(['-', '+']).unwrap_or(number);
+    let digits = (1..=3).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit());
+    match number.parse::<i16>() {
+        Ok(number) if digits && (min..=max).contains(&number) && (number != 0 || min == 0) => {
+            Ok(number)
+        }
+        _ => refuse(format!(
+            "{} has {}, which is not from {min} to {max}{}",
+            part.as_str(),
+            shown(whole),
+            if min < 0 { " without 0" } else { "" }
+        )),
+    }
 }
 
 /// What the user wrote, cut to a length that is fit for a message.

@@ -1,7 +1,7 @@
 //! Making and patching tasks: defaults, merge patch, and everything that is wrong at once.
 
 use chrono::{DateTime, Utc};
-use domain::{Pattern, Task, Violations};
+use domain::{Pattern, Present, Task, Violations};
 use serde_json::{Map, Value, json};
 
 fn now() -> DateTime<Utc> {
@@ -124,9 +124,14 @@ fn a_pattern_becomes_a_rule() {
             "FREQ=WEEKLY",
         ),
         (
-            json!({"recurrence_pattern": "custom", "recurrence_rule": "FREQ=YEARLY"}),
+            json!({"recurrence_pattern": "custom", "recurrence_rule": "FREQ=YEARLY;COUNT=2"}),
+            "FREQ=YEARLY;COUNT=2",
+        ),
+        (
+            json!({"recurrence_pattern": "yearly", "recurrence_rule": "FREQ=YEARLY"}),
             "FREQ=YEARLY",
         ),
+        (json!({"recurrence_pattern": "yearly"}), "FREQ=YEARLY"),
     ] {
         let mut input = object(input);
         input.insert("title".into(), json!("a"));
@@ -247,18 +252,122 @@ fn moving_a_repeating_task_keeps_its_rule() {
 }
 
 #[test]
-fn a_monthly_task_that_is_moved_takes_its_new_day_and_stays_in_its_series() {
-    let monthly =
-        create(json!({"title": "a", "due_date": "2027-01-31", "recurrence_pattern": "monthly"}))
-            .unwrap();
-    let moved = patch(&monthly, json!({"due_date": "2027-02-15"})).unwrap();
-    let rule = moved.rule.as_ref().unwrap();
-    assert_eq!(rule.to_string(), "FREQ=MONTHLY");
-    assert!(rule.same_rhythm(monthly.rule.as_ref().unwrap()));
-    assert_eq!(rule.pattern(), Pattern::Monthly);
-    let slower = patch(&monthly, json!({"recurrence_interval": 2})).unwrap();
-    assert_eq!(slower.rule.as_ref().unwrap().interval(), 2);
-    assert!(!slower.rule.unwrap().same_rhythm(rule));
+fn the_object_as_it_was_read_is_accepted() {
+    let json = object(json!({
+        "id": "x", "user_id": "y", "title": "a", "description": null, "status": "pending", "priority": "medium",
+        "tags": [], "due_date": "2027-02-28", "due_time": null, "time_zone": "Europe/Berlin",
+        "recurrence_rule": "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", "recurrence_pattern": "monthly",
+        "recurrence_interval": 1, "repeat_from": "due", "next_occurrence": "2027-03-31", "series_id": "z",
+        "remind_at": "2026-11-21T12:00:00.000000Z", "completed_at": null, "deleted_at": null,
+        "created_at": "2026-11-21T12:00:00.000000Z", "updated_at": "2026-11-21T12:00:00.000000Z", "version": 3
+    }));
+    let task = create(json!({
+        "title": "a", "due_date": "2027-02-28", "remind_at": "2026-11-21T13:00:00+01:00",
+        "recurrence_rule": "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"
+    }))
+    .unwrap();
+    let present = Present {
+        task: &task,
+        json: Some(&json),
+        occurrence: None,
+    };
+    let now = || domain::time::parse_instant("2026-12-01T12:00:00Z").unwrap();
+    assert_eq!(domain::edit(present, &json, now()).unwrap().task, task);
+    let mut renamed = json.clone();
+    renamed["title"] = json!("b");
+    assert_eq!(
+        domain::edit(present, &renamed, now()).unwrap().task.title,
+        "b"
+    );
+    let mut forged = json.clone();
+    forged["version"] = json!(4);
+    assert!(domain::edit(present, &forged, now()).is_err());
+    // What is changed wins over what only came back.
+    let mut stopped = json.clone();
+    stopped["recurrence_pattern"] = json!("none");
+    assert_eq!(
+        domain::edit(present, &stopped, now()).unwrap().task.rule,
+        None
+    );
+    let mut weekly = json.clone();
+    weekly["recurrence_pattern"] = json!("weekly");
+    let weekly = domain::edit(present, &weekly, now()).unwrap().task;
+    assert_eq!(weekly.rule.unwrap().to_string(), "FREQ=WEEKLY");
+    let mut undated = object(json!({"due_date": null, "recurrence_rule": null}));
+    undated.extend(
+        json.clone()
+            .into_iter()
+            .filter(|(field, _)| field == "due_time"),
+    );
+    assert!(domain::edit(present, &undated, now()).is_ok());
+}
+
+#[test]
+fn a_minute_in_the_rule_is_that_of_due_time() {
+    let rule = "FREQ=DAILY;BYHOUR=9;BYMINUTE=30;BYSECOND=0";
+    let input = |time: Value| json!({"title": "a", "due_date": "2027-01-04", "due_time": time, "recurrence_rule": rule});
+    let task = create(input(json!("09:30"))).unwrap();
+    assert_eq!(
+        task.rule.as_ref().unwrap().to_string(),
+        "FREQ=DAILY;BYHOUR=9"
+    );
+    assert_eq!(
+        patch(&task, json!({"recurrence_rule": rule})).unwrap(),
+        task
+    );
+    assert_eq!(wrong(create(input(json!("09:15")))), ["recurrence_rule"]);
+    let midnight =
+        json!({"title": "a", "due_date": "2027-01-04", "recurrence_rule": "FREQ=DAILY;BYMINUTE=0"});
+    assert!(create(midnight).is_ok());
+}
+
+#[test]
+fn a_new_reminder_in_the_past_is_refused_by_name_and_one_that_has_passed_stays() {
+    let past = json!({"title": "a", "remind_at": "2026-11-21T11:00:00Z"});
+    assert_eq!(wrong(create(past)), ["remind_at"]);
+    let task = create(json!({"title": "a", "remind_at": "2026-11-21T12:00:00Z"})).unwrap();
+    let later = domain::time::parse_instant("2026-12-01T12:00:00Z").unwrap();
+    let same = object(json!({"title": "b", "remind_at": "2026-11-21T13:00:00+01:00"}));
+    assert!(domain::patch(&task, &same, later).is_ok());
+    let moved = object(json!({"remind_at": "2026-11-30T12:00:00Z"}));
+    assert_eq!(wrong(domain::patch(&task, &moved, later)), ["remind_at"]);
+}
+
+#[test]
+fn a_user_who_moves_takes_along_what_is_pending_in_the_old_zone() {
+    use chrono_tz::{America::New_York, Asia::Tokyo, Europe::Berlin};
+    let task = create(json!({
+        "title": "a", "due_date": "2027-01-04", "due_time": "09:00", "remind_at": "2027-01-04T08:30:00+01:00"
+    }))
+    .unwrap();
+    let moved = task.with_user_zone(Berlin, New_York).unwrap();
+    assert_eq!(
+        (moved.due_date, moved.due_time),
+        (task.due_date, task.due_time)
+    );
+    assert_eq!(
+        moved.due_at().unwrap().to_rfc3339(),
+        "2027-01-04T14:00:00+00:00"
+    );
+    assert_eq!(
+        moved.remind_at.unwrap().to_rfc3339(),
+        "2027-01-04T13:30:00+00:00"
+    );
+    assert_eq!(task.with_user_zone(Tokyo, New_York), None);
+    let done = Task {
+        status: domain::Status::Completed,
+        ..task
+    };
+    assert_eq!(done.with_user_zone(Berlin, New_York), None);
+}
+
+#[test]
+fn a_series_ends_with_the_task_that_is_done_for_ever() {
+    let weekly =
+        create(json!({"title": "a", "due_date": "2027-01-04", "recurrence_pattern": "weekly"}));
+    let last = weekly.unwrap().end_series();
+    assert!(last.repetition().is_none());
+    assert_eq!(last.next_occurrence(None), None);
 }
 
 #[test]
@@ -299,8 +408,8 @@ fn the_users_zone_matters_only_for_what_is_on_the_clock() {
 #[test]
 fn the_next_occurrence_keeps_the_reminder_at_its_distance_on_the_clock() {
     let task = create(json!({
-        "title": "a", "due_date": "2026-10-24", "due_time": "09:00", "time_zone": "Europe/Berlin",
-        "recurrence_pattern": "daily", "remind_at": "2026-10-23T21:00:00+02:00"
+        "title": "a", "due_date": "2027-10-30", "due_time": "09:00", "time_zone": "Europe/Berlin",
+        "recurrence_pattern": "daily", "remind_at": "2027-10-29T21:00:00+02:00"
     }))
     .unwrap();
     let next = task
@@ -313,16 +422,16 @@ fn the_next_occurrence_keeps_the_reminder_at_its_distance_on_the_clock() {
             &[],
         )
         .unwrap();
-    let following = task.at(next.slot, next.rule);
-    assert_eq!(due(&following), "2026-10-25");
+    let following = task.follow(&next, task.slot().unwrap().local());
+    assert_eq!(due(&following), "2027-10-31");
     // Summer time ends that night.
     assert_eq!(
         following.due_at().unwrap().to_rfc3339(),
-        "2026-10-25T08:00:00+00:00"
+        "2027-10-31T08:00:00+00:00"
     );
     assert_eq!(
         following.remind_at.unwrap().to_rfc3339(),
-        "2026-10-24T19:00:00+00:00"
+        "2027-10-30T19:00:00+00:00"
     );
 }
 

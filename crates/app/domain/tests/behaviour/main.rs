@@ -1,7 +1,16 @@
-//! The rules of tasks, by tables.
+//! The rules of tasks: by tables, by properties, and compared with python-dateutil.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod case;
 mod change;
+mod completion;
+mod dateutil;
+mod explanations;
+mod properties;
 mod recurrence;
+mod reminders;
 mod rules;
+mod series;
+mod series_properties;
+mod spec;

@@ -25,7 +25,24 @@ fn rules_are_kept_as_one_canonical_text() {
         ),
         (
             " FREQ=YEARLY;BYMONTH=11;BYDAY=+4TH ",
-            "FREQ=YEARLY;BYMONTH=11;BYDAY=+4TH",
+            "FREQ=YEARLY;BYMONTH=11;BYDAY=4TH",
+        ),
+        // What calendars write: a semicolon at the end, blanks, seconds that are none.
+        ("FREQ=WEEKLY;BYDAY=MO;", "FREQ=WEEKLY;BYDAY=MO"),
+        (
+            "FREQ=WEEKLY; BYDAY=MO; INTERVAL=2",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+        ),
+        ("FREQ=DAILY;BYSECOND=0", "FREQ=DAILY"),
+        // One order for values, those from the end last, and none twice.
+        ("FREQ=WEEKLY;BYDAY=FR,MO,FR", "FREQ=WEEKLY;BYDAY=MO,FR"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=-1,15,1",
+            "FREQ=MONTHLY;BYMONTHDAY=1,15,-1",
+        ),
+        (
+            "FREQ=MONTHLY;BYDAY=-1FR,2TU,1WE",
+            "FREQ=MONTHLY;BYDAY=1WE,2TU,-1FR",
         ),
     ] {
         let rule = Rule::parse(text).unwrap();
@@ -48,7 +65,13 @@ fn a_plain_rule_has_a_word_and_any_other_is_custom() {
         ("FREQ=MONTHLY;BYMONTHDAY=-1", Pattern::Custom, 1),
         ("FREQ=DAILY;COUNT=3", Pattern::Custom, 1),
         ("FREQ=WEEKLY;BYDAY=MO", Pattern::Custom, 1),
-        ("FREQ=YEARLY;INTERVAL=5", Pattern::Custom, 5),
+        ("FREQ=YEARLY;INTERVAL=5", Pattern::Yearly, 5),
+        (
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1",
+            Pattern::Yearly,
+            1,
+        ),
+        ("FREQ=YEARLY;BYMONTH=3", Pattern::Custom, 1),
         ("FREQ=HOURLY", Pattern::Custom, 1),
     ] {
         let rule = Rule::parse(text).unwrap();
@@ -70,7 +93,7 @@ fn what_is_no_rule_is_refused_with_its_reason() {
         ("INTERVAL=2", "needs FREQ"),
         ("FREQ=MINUTELY", "more often than hourly"),
         ("FREQ=SECONDLY", "more often than hourly"),
-        ("FREQ=DAILY;FREQ=DAILY", "FREQ twice"),
+        ("FREQ=DAILY;FREQ=DAILY", "`FREQ` twice"),
         ("FREQ=DAILY;INTERVAL=0", "from 1 to 1000"),
         ("FREQ=DAILY;INTERVAL=-1", "from 1 to 1000"),
         ("FREQ=DAILY;INTERVAL=99999999999", "from 1 to 1000"),
@@ -79,8 +102,17 @@ fn what_is_no_rule_is_refused_with_its_reason() {
         ("FREQ=DAILY;UNTIL=tomorrow", "UNTIL must be"),
         ("FREQ=DAILY;UNTIL=20270230", "UNTIL must be"),
         ("FREQ=DAILY;UNTIL=99990101", "UNTIL must be"),
-        ("FREQ=DAILY;BYMINUTE=0,30", "BYMINUTE is not supported"),
-        ("FREQ=DAILY;BYSECOND=0", "BYSECOND is not supported"),
+        (
+            "FREQ=DAILY;BYMINUTE=0,30",
+            "BYMINUTE must be the minute of due_time",
+        ),
+        (
+            "FREQ=DAILY;BYMINUTE=60",
+            "BYMINUTE must be the minute of due_time",
+        ),
+        ("FREQ=DAILY;BYSECOND=30", "BYSECOND must be 0"),
+        (";", "RFC 5545"),
+        ("FREQ=DAILY;;COUNT=2", "RFC 5545"),
         ("FREQ=DAILY;X-FOO=1", "`X-FOO` is not supported"),
         ("FREQ=WEEKLY;BYDAY=XX", "no weekday"),
         ("FREQ=WEEKLY;BYDAY=", "no weekday"),

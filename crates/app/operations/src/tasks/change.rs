@@ -12,6 +12,7 @@ use super::no_task;
 use crate::error::checked;
 use crate::{Context, Error, Input, Precondition};
 use chrono::Utc;
+use domain::Present;
 use store::Database;
 use store::tasks::{self, Change, Changed, Edit, Stored};
 use uuid::Uuid;
@@ -38,8 +39,14 @@ pub async fn change(
     for _ in 0..MAX_TRIES {
         precondition.check(current.stored.version)?;
         let from = current.stored.task()?;
-        let to = checked(domain::patch(&from, &fields, Utc::now()), &wrong)?;
-        if from == to {
+        let json = current.stored.value()?;
+        let present = Present {
+            task: &from,
+            json: json.as_object(),
+            occurrence: current.occurrence,
+        };
+        let to = checked(domain::edit(present, &fields, Utc::now()), &wrong)?;
+        if from == to.task {
             return Ok(current.stored);
         }
         let edit = Change::Edit(Edit {

@@ -8,4 +8,5 @@ mod support;
 
 mod concurrency;
 mod recurrence;
+mod series;
 mod tasks;

@@ -7,7 +7,7 @@
 use super::change::status;
 use super::columns::{SCHEDULE, of, wall_clock};
 use super::read::Current;
-use domain::{Status, Task};
+use domain::{Edited, Status, Task};
 use events::EventType;
 use serde_json::{Map, Value, json};
 use spin_sdk::pg::Error;
@@ -20,15 +20,15 @@ pub struct Edit<'a> {
     pub current: &'a Current,
     /// Its fields when it was read.
     pub from: &'a Task,
-    /// Its fields from now on.
-    pub to: &'a Task,
+    /// Its fields and its place in its series from now on.
+    pub to: &'a Edited,
     /// The fields that were asked for, by name.
     pub given: &'a Map<String, Value>,
 }
 
 impl Edit<'_> {
     pub(super) fn event_type(&self) -> EventType {
-        match (self.from.status, self.to.status) {
+        match (self.from.status, self.to.task.status) {
             (Status::Pending, Status::Completed) => EventType::TaskCompleted,
             (Status::Completed, Status::Pending) => EventType::TaskReopened,
             _ => EventType::TaskUpdated,
@@ -38,25 +38,25 @@ impl Edit<'_> {
     /// What is given, even where the value was the same when the task was read: another change may have
     /// come in between. And what follows from it.
     pub(super) fn columns(&self) -> Map<String, Value> {
-        let keeps_series = self.keeps_series();
-        let occurrence = if keeps_series {
-            self.current.occurrence
-        } else {
-            self.to.slot().map(|slot| slot.local())
-        };
+        let Edited {
+            task, occurrence, ..
+        } = self.to;
         let before = of(self.from, self.current.occurrence);
-        let mut columns = of(self.to, occurrence);
+        let mut columns = of(task, *occurrence);
         columns.retain(|name, value| {
             self.gives(name)
                 || before.get(name) != Some(value)
                 || self.changes_schedule() && SCHEDULE.contains(&name.as_str())
         });
-        if !keeps_series {
+        // Another series, so that no slot of the old one is in its way.
+        if self.to.starts_series || task.rule.is_some() && !self.current.has_series {
             columns.insert("series_id".into(), json!(Uuid::now_v7()));
+        }
+        if *occurrence != self.current.occurrence {
             columns.insert("occurrence".into(), json!(occurrence.map(wall_clock)));
         }
-        if self.from.status != self.to.status {
-            columns.extend(status(self.to.status));
+        if self.from.status != task.status {
+            columns.extend(status(task.status));
         }
         columns
     }
@@ -73,7 +73,7 @@ impl Edit<'_> {
             depends_on("status");
         }
         if self.changes_schedule() {
-            let repeats = self.from.rule.is_some() || self.to.rule.is_some();
+            let repeats = self.from.rule.is_some() || self.to.task.rule.is_some();
             for column in [
                 "due_date",
                 "due_time",
@@ -101,14 +101,5 @@ impl Edit<'_> {
 
     fn changes_schedule(&self) -> bool {
         SCHEDULE.iter().any(|field| self.gives(field))
-    }
-
-    /// Another rhythm begins another series, so that no slot of the old one is in its way.
-    fn keeps_series(&self) -> bool {
-        match (&self.from.rule, &self.to.rule) {
-            (_, None) => true,
-            (Some(from), Some(to)) => from.same_rhythm(to) && self.current.has_series,
-            (None, Some(_)) => false,
-        }
     }
 }

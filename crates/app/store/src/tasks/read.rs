@@ -16,7 +16,8 @@ pub struct Current {
     pub stored: Stored,
     /// Whether it is in the trash.
     pub is_deleted: bool,
-    pub(super) occurrence: Option<NaiveDateTime>,
+    /// The slot it fills in its series.
+    pub occurrence: Option<NaiveDateTime>,
     pub(super) has_series: bool,
 }
 

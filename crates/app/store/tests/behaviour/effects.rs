@@ -2,7 +2,7 @@
 
 use crate::support::{App, TestDatabase, database};
 use chrono::{TimeDelta, Utc};
-use domain::Task;
+use domain::{Edited, Task};
 use events::{Event, ReminderDue};
 use serde_json::{Map, Value, json};
 use store::audit::{self, AuditQuery};
@@ -117,9 +117,13 @@ async fn a_reminder_that_is_moved_fires_again() {
         .unwrap()
         .unwrap();
     let from = current.stored.task().unwrap();
-    let to = Task {
-        remind_at: Some(Utc::now() - TimeDelta::seconds(5)),
-        ..from.clone()
+    let to = Edited {
+        task: Task {
+            remind_at: Some(Utc::now() - TimeDelta::seconds(5)),
+            ..from.clone()
+        },
+        occurrence: None,
+        starts_series: false,
     };
     act(
         &db.app,

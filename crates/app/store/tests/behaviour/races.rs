@@ -3,6 +3,7 @@
 
 use crate::support::{App, TestDatabase, database};
 use chrono::Utc;
+use domain::Present;
 use serde_json::{Map, Value, json};
 use store::Author;
 use store::auth::{self, AttemptKeys, NewToken, NewUser, Origin};
@@ -32,7 +33,12 @@ async fn patch(db: &App, author: &Author, task_id: Uuid, input: Value) -> Change
     let current = current.unwrap().unwrap();
     let from = current.stored.task().unwrap();
     let given = object(input);
-    let to = domain::patch(&from, &given, Utc::now()).unwrap();
+    let present = Present {
+        task: &from,
+        json: None,
+        occurrence: current.occurrence,
+    };
+    let to = domain::edit(present, &given, Utc::now()).unwrap();
     let edit = Change::Edit(Edit {
         current: &current,
         from: &from,

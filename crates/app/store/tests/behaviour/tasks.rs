@@ -2,7 +2,7 @@
 
 use crate::support::{App, database};
 use chrono::{DateTime, Utc};
-use domain::Task;
+use domain::{Present, Task};
 use serde_json::{Map, Value, json};
 use store::tasks::{
     self, Change, Changed, Created, Current, Edit, NewTask, Origin, RequestKey, Stored,
@@ -61,7 +61,12 @@ async fn try_patch(
 ) -> Changed {
     let from = current.stored.task().unwrap();
     let given = object(input);
-    let to = domain::patch(&from, &given, now()).unwrap();
+    let present = Present {
+        task: &from,
+        json: None,
+        occurrence: current.occurrence,
+    };
+    let to = domain::edit(present, &given, now()).unwrap();
     let edit = Change::Edit(Edit {
         current,
         from: &from,
