@@ -28,6 +28,14 @@ pub enum RepeatFrom {
     Completion,
 }
 
+/// What a change of one task of a series is about.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ApplyTo {
+    Occurrence,
+    Series,
+}
+
 /// A recurrence rule in one word; `custom` is one that has no such word.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -122,6 +130,8 @@ pub struct TaskChanges {
     pub recurrence_interval: Option<i32>,
     pub repeat_from: Option<RepeatFrom>,
     pub remind_at: Option<DateTime<Utc>>,
+    /// What a given due date or time moves: only this occurrence, or this one and all that follow.
+    pub apply_to: Option<ApplyTo>,
 }
 
 /// Every condition must hold.

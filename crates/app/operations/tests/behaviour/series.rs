@@ -37,7 +37,9 @@ impl<'a> Series<'a> {
 
     /// Completes the task at hand and goes on with the next: when that is due.
     async fn complete(&mut self) -> String {
-        tasks::complete(&self.context, self.task_id, &Precondition::None).await.unwrap();
+        tasks::complete(&self.context, self.task_id, &Precondition::None)
+            .await
+            .unwrap();
         match schedule_next(&self.system, self.task_id).await.unwrap() {
             Scheduled::Next(next_id) => self.task_id = next_id,
             other => panic!("{other:?}"),
@@ -60,7 +62,9 @@ async fn a_day_that_is_given_moves_one_occurrence_and_with_apply_to_the_series()
     assert_eq!(moved["next_occurrence"], "2037-01-12");
     assert_eq!(series.complete().await, "2037-01-12");
     let before = series.patch(json!({})).await;
-    let all = series.patch(json!({"due_date": "2037-01-14", "apply_to": "series"})).await;
+    let all = series
+        .patch(json!({"due_date": "2037-01-14", "apply_to": "series"}))
+        .await;
     assert_eq!(all["next_occurrence"], "2037-01-21");
     assert_ne!(all["series_id"], before["series_id"]);
     assert_eq!(series.complete().await, "2037-01-21");
@@ -74,8 +78,13 @@ async fn the_task_as_it_was_read_is_no_change_and_the_31st_is_remembered() {
     assert_eq!(series.complete().await, "2037-02-28");
     let read = series.patch(json!({})).await;
     assert_eq!(series.patch(read.clone()).await, read);
-    assert_eq!(series.patch(json!({"due_date": "2037-02-28"})).await["version"], read["version"]);
-    let renamed = series.patch(json!({"title": "b", "due_date": "2037-02-28"})).await;
+    assert_eq!(
+        series.patch(json!({"due_date": "2037-02-28"})).await["version"],
+        read["version"]
+    );
+    let renamed = series
+        .patch(json!({"title": "b", "due_date": "2037-02-28"}))
+        .await;
     assert_eq!(renamed["next_occurrence"], "2037-03-31");
     assert_eq!(series.complete().await, "2037-03-31");
 }
@@ -98,6 +107,9 @@ async fn a_yearly_task_is_kept_as_its_pattern() {
     let Some(db) = database().await else { return };
     let yearly = json!({"title": "a", "due_date": "2036-02-29", "recurrence_pattern": "yearly"});
     let mut series = Series::new(&db.app, db.user("UTC").await, yearly).await;
-    assert_eq!(series.patch(json!({})).await["recurrence_pattern"], "yearly");
+    assert_eq!(
+        series.patch(json!({})).await["recurrence_pattern"],
+        "yearly"
+    );
     assert_eq!(series.complete().await, "2037-02-28");
 }
