@@ -7,6 +7,7 @@ mod query;
 mod recurrence;
 mod rule;
 mod task;
+pub mod text;
 pub mod time;
 mod violation;
 
