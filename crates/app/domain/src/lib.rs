@@ -3,6 +3,7 @@
 
 mod change;
 mod fields;
+pub mod filter;
 pub mod position;
 mod query;
 mod recurrence;
