@@ -4,6 +4,7 @@
 mod change;
 mod fields;
 pub mod filter;
+pub mod listing;
 pub mod position;
 mod query;
 mod recurrence;
