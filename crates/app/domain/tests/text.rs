@@ -86,6 +86,23 @@ fn a_word_is_not_found_across_two_texts() {
 }
 
 #[test]
+fn what_is_found_in_the_title_and_at_the_beginning_of_a_word_comes_first() {
+    let texts = [
+        ["Arzt anrufen", "", ""],
+        ["Den Arzt anrufen", "", ""],
+        ["Zahnarzt anrufen", "Arzt", ""],
+        ["Anrufen", "Praxis", "der Arzt"],
+        ["Anrufen", "Arzt", ""],
+        ["Anrufen", "", "Zahnarzt"],
+    ];
+    let words = search_words("arzt").unwrap();
+    let ranks = texts.map(|texts| search_rank(&search_text(texts), &words));
+    assert_eq!(ranks, [0, 1, 2, 3, 3, 4]);
+    let words = search_words("anrufen arzt").unwrap();
+    assert_eq!(search_rank(&search_text(texts[1]), &words), 2);
+}
+
+#[test]
 fn a_search_has_a_bounded_number_of_words() {
     let words = |count: usize| (0..count).map(|n| format!("w{n} ")).collect::<String>();
     assert_eq!(search_words(&words(MAX_WORDS)).unwrap().len(), MAX_WORDS);

@@ -11,5 +11,5 @@ mod sort;
 pub use email::email_key;
 pub use fold::{distinct, fold, key};
 pub use input::{clean, is_blank, line, paragraphs};
-pub use search::{MAX_WORDS, search_text, search_words};
+pub use search::{MAX_WORDS, search_rank, search_text, search_words};
 pub use sort::{MAX_SORT_KEY_BYTES, sort_key};

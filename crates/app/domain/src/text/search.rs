@@ -1,4 +1,5 @@
-//! What is searched, and for what: a task is found by a text that holds every word, anywhere.
+//! What is searched, for what, and how well it was found: a task is found when every word stands in it,
+//! anywhere.
 
 use super::fold;
 
@@ -37,4 +38,32 @@ pub fn search_words(text: &str) -> Result<Vec<String>, String> {
         }
     }
     Ok(words)
+}
+
+/// How well words were found in a [`search_text`], less being better: best is a title that begins with
+/// each of them, then one where a word begins with it, then one that holds it; after the title the same
+/// for the texts that follow. Only for a text that was found.
+pub fn search_rank(search_text: &str, words: &[String]) -> i32 {
+    let (title, rest) = search_text.split_once('\n').unwrap_or((search_text, ""));
+    let rank = |word: &String| {
+        if title.starts_with(word) {
+            0
+        } else if begins_a_word(title, word) {
+            1
+        } else if title.contains(word) {
+            2
+        } else if rest
+            .split('\n')
+            .any(|text| text.starts_with(word) || begins_a_word(text, word))
+        {
+            3
+        } else {
+            4
+        }
+    };
+    words.iter().map(rank).sum()
+}
+
+fn begins_a_word(text: &str, word: &str) -> bool {
+    text.contains(&format!(" {word}"))
 }

@@ -3,7 +3,9 @@
 mod change;
 mod columns;
 mod create;
+pub mod filter;
 mod list;
+pub mod order;
 mod read;
 
 pub use change::{Change, change};
