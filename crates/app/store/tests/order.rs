@@ -7,7 +7,7 @@ mod listed;
 mod support;
 
 use domain::listing::{Cursor, Order, Sort};
-use domain::text::{search_rank, search_words, sort_key};
+use domain::text::{fold, search_rank, search_words, sort_key};
 use listed::{Listed, Random, insert};
 use spin_sdk::pg::DbValue;
 use std::cmp::Ordering;
@@ -66,7 +66,10 @@ fn optional<T: Ord>(one: Option<T>, other: Option<T>, descending: bool) -> Order
 }
 
 fn compare(one: &Listed, other: &Listed, order: Order, words: &[String]) -> Ordering {
-    let rank = |task: &Listed| search_rank(&task.search_text(), words);
+    let rank = |task: &Listed| -> i32 {
+        let title = fold(&task.title);
+        words.iter().map(|word| search_rank(&title, word)).sum()
+    };
     let by_key = match order.sort {
         Sort::CreatedAt => one.created_at.cmp(&other.created_at),
         Sort::UpdatedAt => one.updated_at.cmp(&other.updated_at),
@@ -115,6 +118,18 @@ async fn pages_in_every_order_hold_every_task_once_and_in_order() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn without_words_every_task_is_as_relevant() {
+    let Some(db) = database().await else { return };
+    let user_id = db.user("UTC").await.user_id;
+    let tasks = insert(&db, user_id, 5, &mut Random(18)).await;
+    let order = "relevance".parse().unwrap();
+    let (ids, last) = page(&db, user_id, order, None, &[], 3).await;
+    let (rest, _) = page(&db, user_id, order, last.as_ref(), &[], 3).await;
+    let expected: Vec<Uuid> = tasks.iter().map(|task| task.id).collect();
+    assert_eq!([ids, rest].concat(), expected);
 }
 
 #[tokio::test]

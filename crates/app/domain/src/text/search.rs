@@ -1,4 +1,4 @@
-//! What is searched, for what, and how well it was found: a task is found when every word stands in it,
+//! What is searched, for what, and how well it was found: a task is found when it holds every word,
 //! anywhere.
 
 use super::fold;
@@ -6,9 +6,8 @@ use super::fold;
 /// The most words of a search; each costs the database.
 pub const MAX_WORDS: usize = 20;
 
-/// What a search looks through, of texts such as title, tags and description in the order of their
-/// weight. They stand on lines of their own: a folded word has no line break, so it is never found
-/// across two of them.
+/// What a search looks through, of texts such as tags and description. They stand on lines of their own: a
+/// folded word has no line break, so it is never found across two of them.
 pub fn search_text<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let folded: Vec<String> = texts.into_iter().map(fold).collect();
     folded.join("\n")
@@ -40,30 +39,16 @@ pub fn search_words(text: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// How well words were found in a [`search_text`], less being better: best is a title that begins with
-/// each of them, then one where a word begins with it, then one that holds it; after the title the same
-/// for the texts that follow. Only for a text that was found.
-pub fn search_rank(search_text: &str, words: &[String]) -> i32 {
-    let (title, rest) = search_text.split_once('\n').unwrap_or((search_text, ""));
-    let rank = |word: &String| {
-        if title.starts_with(word) {
-            0
-        } else if begins_a_word(title, word) {
-            1
-        } else if title.contains(word) {
-            2
-        } else if rest
-            .split('\n')
-            .any(|text| text.starts_with(word) || begins_a_word(text, word))
-        {
-            3
-        } else {
-            4
-        }
-    };
-    words.iter().map(rank).sum()
-}
-
-fn begins_a_word(text: &str, word: &str) -> bool {
-    text.contains(&format!(" {word}"))
+/// How well a word was found in a task of this folded title, less being better: the title begins with it,
+/// a word of the title does, the title holds it, or only the rest of the task does.
+pub fn search_rank(title: &str, word: &str) -> i32 {
+    if title.starts_with(word) {
+        0
+    } else if title.contains(&format!(" {word}")) {
+        1
+    } else if title.contains(word) {
+        2
+    } else {
+        3
+    }
 }

@@ -124,10 +124,10 @@ impl Sql<'_> {
 
     /// Text that stands anywhere in the task or in a comment on it.
     fn contains(&mut self, needle: &str) {
-        self.text.push_str("(strpos(t.search_text, ");
+        self.text.push_str("(strpos(t.search_title, ");
         let place = self.parameter(needle, "text");
         self.text.push_str(&format!(
-            ") > 0 OR t.id IN (SELECT c.task_id FROM comments c \
+            ") > 0 OR strpos(t.search_text, {place}) > 0 OR t.id IN (SELECT c.task_id FROM comments c \
              WHERE c.user_id = $1::text::uuid AND strpos(c.search_text, {place}) > 0))"
         ));
     }

@@ -98,13 +98,19 @@ fn column(order: Order, words: &[String]) -> Column {
         Sort::Title => plain("t.title_key", "t.title_key"),
         Sort::Position => plain("t.position", "t.position"),
         Sort::Relevance => {
-            let rank = format!(
-                "search_rank(t.search_text, ARRAY[{}]::text[])",
-                words.join(", ")
-            );
+            let ranks: Vec<String> = words
+                .iter()
+                .map(|word| format!("search_rank(t.search_title, {word})"))
+                .collect();
+            // A bare number would be the place of a column.
+            let rank = if ranks.is_empty() {
+                "0::int".to_owned()
+            } else {
+                ranks.join(" + ")
+            };
             Column {
-                text: format!("{rank}::text"),
-                sorted: rank,
+                text: format!("({rank})::text"),
+                sorted: format!("({rank})"),
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::support::TestDatabase;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use domain::filter::Candidate;
 use domain::position::{Position, spread};
-use domain::text::{key, search_text, sort_key};
+use domain::text::{fold, key, search_text, sort_key};
 use domain::{Priority, Status};
 use serde_json::json;
 use uuid::Uuid;
@@ -68,13 +68,6 @@ impl Listed {
             is_by_assistant: self.is_by_assistant,
             texts,
         }
-    }
-
-    /// What is searched in the task itself.
-    pub fn search_text(&self) -> String {
-        let own = [self.title.as_str()].into_iter();
-        let tags = self.tags.iter().map(String::as_str);
-        search_text(own.chain(tags).chain(self.description.as_deref()))
     }
 }
 
@@ -228,7 +221,8 @@ pub async fn insert(
                 "recurrence_pattern": if task.is_recurring { "daily" } else { "none" },
                 "series_id": task.is_recurring.then(Uuid::now_v7),
                 "occurrence": task.is_recurring.then_some("2027-01-01T00:00:00"),
-                "is_by_assistant": task.is_by_assistant, "search_text": task.search_text(),
+                "is_by_assistant": task.is_by_assistant, "search_title": fold(&task.title),
+                "search_text": search_text(task.tags.iter().chain(&task.description).map(String::as_str)),
                 "title_key": sort_key(&task.title),
                 "tag_keys": task.tags.iter().map(|tag| key(tag)).collect::<Vec<_>>(),
             })
@@ -236,7 +230,7 @@ pub async fn insert(
         .collect();
     let columns = "id, user_id, title, description, tags, status, priority, project_id, due_date, due_at, time_zone, \
                    version, repeat_from, created_at, updated_at, completed_at, position, recurrence_rule, \
-                   recurrence_pattern, series_id, occurrence, is_by_assistant, search_text, title_key, tag_keys";
+                   recurrence_pattern, series_id, occurrence, is_by_assistant, search_title, search_text, title_key, tag_keys";
     let insert = format!(
         "INSERT INTO tasks ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::tasks, $1)"
     );
