@@ -1,7 +1,8 @@
-//! In which order tasks are listed, and where a page ended: a typed value for each order, so that a
+//! Which tasks are listed, in which order, and where a page ended: a typed value for each order, so that a
 //! forged cursor is refused here and never reaches the database.
 
 use crate::Priority;
+use crate::filter::Condition;
 use crate::position::Position;
 use crate::text::MAX_SORT_KEY_BYTES;
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
@@ -225,5 +226,30 @@ impl TryFrom<Written> for Cursor {
             key,
             id,
         })
+    }
+}
+
+/// A listing of a user's tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// What they must be.
+    pub condition: Option<Condition>,
+    /// The words of a search, folded (see [`search_words`](crate::text::search_words)): they hold each.
+    pub words: Vec<String>,
+    /// What is in the trash, instead of what is not.
+    pub deleted: bool,
+    /// In this order.
+    pub order: Order,
+    /// At most so many.
+    pub limit: u32,
+    /// After this place.
+    pub after: Option<Cursor>,
+}
+
+impl Listing {
+    /// All that they must be, the words of the search included.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let words = self.words.iter().cloned().map(Condition::Text);
+        self.condition.iter().cloned().chain(words).collect()
     }
 }

@@ -29,8 +29,10 @@ async fn page(
     let after = sql.after.unwrap_or_else(|| "true".into());
     let statement = format!(
         "SELECT t.id::text, {} FROM tasks t WHERE t.user_id = $1::text::uuid AND t.deleted_at IS NULL AND {after} \
-         ORDER BY {} LIMIT {limit}",
-        sql.key, sql.order_by
+         ORDER BY {} {direction}, t.id {direction} LIMIT {limit}",
+        sql.key,
+        sql.sorted,
+        direction = sql.direction
     );
     let rows = db.app.query(&statement, parameters).await;
     let rows = rows.unwrap_or_else(|error| panic!("{order}: {error:?}\n{statement}"));
@@ -170,8 +172,10 @@ async fn every_order_but_relevance_has_an_index_for_its_usual_direction() {
         let sql = ordered(order.parse().unwrap(), None, &[], &mut parameters);
         let statement = format!(
             "EXPLAIN SELECT t.id::text, {} FROM tasks t WHERE t.user_id = $1::text::uuid AND t.deleted_at IS NULL \
-             ORDER BY {} LIMIT 51",
-            sql.key, sql.order_by
+             ORDER BY {} {direction}, t.id {direction} LIMIT 51",
+            sql.key,
+            sql.sorted,
+            direction = sql.direction
         );
         let rows = db.app.query(&statement, parameters).await.unwrap();
         let plan = format!("{rows:?}");

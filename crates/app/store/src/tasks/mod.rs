@@ -4,6 +4,7 @@ mod change;
 mod columns;
 mod create;
 pub mod filter;
+pub mod find;
 mod list;
 pub mod order;
 mod read;

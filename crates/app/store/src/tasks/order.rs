@@ -12,10 +12,12 @@ use uuid::Uuid;
 pub struct Ordered {
     /// For SELECT: the text of a row's key, which [`cursor`] reads, or NULL.
     pub key: String,
+    /// For ORDER BY, before the id: what is sorted by.
+    pub sorted: String,
+    /// For ORDER BY: `ASC` or `DESC`.
+    pub direction: &'static str,
     /// For WHERE: what comes after the cursor.
     pub after: Option<String>,
-    /// For ORDER BY.
-    pub order_by: String,
 }
 
 /// The order as SQL; its parameters are added to those of the statement. `words` are those of the search,
@@ -48,8 +50,9 @@ pub fn ordered(
         });
     Ordered {
         key: column.text,
+        sorted: column.sorted,
+        direction,
         after,
-        order_by: format!("{} {direction}, t.id {direction}", column.sorted),
     }
 }
 
