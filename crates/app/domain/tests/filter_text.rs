@@ -26,6 +26,7 @@ fn plain() -> Candidate<'static> {
         priority: Priority::Medium,
         tags: &[],
         project: None,
+        places: [None; 3],
         due_date: None,
         due_at: None,
         created_at: instant("2026-11-01T00:00:00Z"),

@@ -143,6 +143,21 @@ fn random_text_folds_once_and_in_every_normal_form_to_the_same() {
 }
 
 #[test]
+fn every_word_of_a_text_finds_it() {
+    let mut random = Random::new(3);
+    for _ in 0..50_000 {
+        let text = random.text(20);
+        let found = search_text([text.as_str()]);
+        for word in text.split_whitespace() {
+            assert!(found.contains(&fold(word)), "{word:?} in {text:?}");
+        }
+        if let Ok(words) = search_words(&text) {
+            assert!(words.iter().all(|word| found.contains(word)), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn tags_that_differ_in_case_and_accents_are_one_as_first_written() {
     let names = ["Home", "home", "HOME", "Café", "cafe", "house", "´", "¨"];
     let distinct = distinct(names.map(str::to_owned));

@@ -7,7 +7,7 @@ mod listed;
 mod support;
 
 use chrono::{DateTime, Utc};
-use domain::filter::Filter;
+use domain::filter::{Condition, Filter, Place};
 use listed::{Listed, Random, insert};
 use spin_sdk::pg::DbValue;
 use std::collections::BTreeSet;
@@ -32,12 +32,16 @@ async fn found(
     filter: &Filter,
     now: DateTime<Utc>,
 ) -> BTreeSet<Uuid> {
+    meeting(db, user_id, &filter.resolve(now, ZONE)).await
+}
+
+async fn meeting(db: &TestDatabase, user_id: Uuid, condition: &Condition) -> BTreeSet<Uuid> {
     let mut parameters = vec![user_id.to_string().into()];
-    let condition = filter::condition(&filter.resolve(now, ZONE), &mut parameters);
+    let wanted = filter::condition(condition, &mut parameters);
     let statement =
-        format!("SELECT t.id::text FROM tasks t WHERE t.user_id = $1::text::uuid AND {condition}");
+        format!("SELECT t.id::text FROM tasks t WHERE t.user_id = $1::text::uuid AND {wanted}");
     let rows = db.app.query(&statement, parameters).await;
-    let rows = rows.unwrap_or_else(|error| panic!("{filter}: {error:?}\n{statement}"));
+    let rows = rows.unwrap_or_else(|error| panic!("{condition:?}: {error:?}\n{statement}"));
     rows.iter()
         .map(|row| text(row, 0).parse().unwrap())
         .collect()
@@ -147,6 +151,31 @@ async fn sql_and_the_domain_let_the_same_tasks_through() {
         found(&db, bob, &filter, now).await,
         expected(&bobs, &filter, now)
     );
+}
+
+#[tokio::test]
+async fn a_place_is_a_condition_too() {
+    let Some(db) = database().await else { return };
+    let user_id = db.user("UTC").await.user_id;
+    let tasks = insert(&db, user_id, 60, &mut Random(19)).await;
+    for (place, index) in [(Place::Project, 0), (Place::Section, 1), (Place::Parent, 2)] {
+        let id = tasks.iter().find_map(|task| task.places[index]).unwrap();
+        for condition in [
+            Condition::In(place, id),
+            Condition::Not(Box::new(Condition::In(place, id))),
+        ] {
+            let found = meeting(&db, user_id, &condition).await;
+            let expected = tasks
+                .iter()
+                .filter(|task| condition.matches(&task.candidate(&task.texts())));
+            assert_eq!(
+                found,
+                expected.map(|task| task.id).collect(),
+                "{condition:?}"
+            );
+            assert!(!found.is_empty() && found.len() < tasks.len());
+        }
+    }
 }
 
 #[tokio::test]

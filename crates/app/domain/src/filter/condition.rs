@@ -6,6 +6,7 @@ use crate::time::{instant, local};
 use crate::{Priority, Status};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
+use uuid::Uuid;
 
 /// What a task must be. A task that has no value for a condition does not meet it, and meets its
 /// [`Condition::Not`]: SQL's NULL must count as false.
@@ -49,6 +50,8 @@ pub enum Condition {
     Project(String),
     /// It is in no project.
     NoProject,
+    /// It is in this very place. The language has no words for it, lists do.
+    In(Place, Uuid),
     /// It has a recurrence rule.
     Recurring,
     /// The assistant made it, or was the last to change it.
@@ -66,6 +69,17 @@ pub enum Moment {
     Updated,
     /// When it was completed.
     Completed,
+}
+
+/// Where a task may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In a project.
+    Project,
+    /// In a section of a project.
+    Section,
+    /// Right below another task.
+    Parent,
 }
 
 impl Condition {

@@ -1,9 +1,10 @@
 //! Whether a task meets a condition, decided without a database.
 
-use super::{Condition, Moment};
+use super::{Condition, Moment, Place};
 use crate::text::{fold, key};
 use crate::{Priority, Status};
 use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
 
 /// What a filter looks at in a task.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ pub struct Candidate<'a> {
     pub tags: &'a [String],
     /// The name of its project.
     pub project: Option<&'a str>,
+    /// Its project, the section there, and the task it is below.
+    pub places: [Option<Uuid>; 3],
     /// The day it is due.
     pub due_date: Option<NaiveDate>,
     /// When it becomes overdue.
@@ -61,6 +64,7 @@ impl Condition {
             Self::NoTag => task.tags.is_empty(),
             Self::Project(wanted) => task.project.is_some_and(|name| key(name) == *wanted),
             Self::NoProject => task.project.is_none(),
+            Self::In(place, id) => task.place(*place) == Some(*id),
             Self::Recurring => task.is_recurring,
             Self::ByAssistant => task.is_by_assistant,
             Self::Text(wanted) => task.texts.iter().any(|text| fold(text).contains(wanted)),
@@ -69,6 +73,15 @@ impl Condition {
 }
 
 impl Candidate<'_> {
+    fn place(&self, place: Place) -> Option<Uuid> {
+        let [project, section, parent] = self.places;
+        match place {
+            Place::Project => project,
+            Place::Section => section,
+            Place::Parent => parent,
+        }
+    }
+
     fn at(&self, moment: Moment) -> Option<DateTime<Utc>> {
         match moment {
             Moment::Created => Some(self.created_at),

@@ -28,7 +28,7 @@ mod parse;
 mod scan;
 mod term;
 
-pub use condition::{Condition, Moment};
+pub use condition::{Condition, Moment, Place};
 pub use day::Day;
 pub use error::{Error, Span};
 pub use matches::Candidate;

@@ -2,12 +2,14 @@
 //! same. What is stored and shown is always what was written; keys are only compared, searched, sorted.
 
 mod characters;
+mod compared;
 mod email;
 mod fold;
 mod input;
 mod search;
 mod sort;
 
+pub use compared::Compared;
 pub use email::email_key;
 pub use fold::{distinct, fold, key};
 pub use input::{clean, is_blank, line, paragraphs};

@@ -3,7 +3,7 @@
 //! The statement that it becomes a part of calls the tasks `t`, has the user's id as its first parameter
 //! and reads that user's tasks alone: whatever the filter says, an index leads to these.
 
-use domain::filter::{Condition, Moment};
+use domain::filter::{Condition, Moment, Place};
 use spin_sdk::pg::ParameterValue;
 
 /// The condition, in parentheses where it needs them; its parameters are added to those of the statement.
@@ -76,6 +76,14 @@ impl Sql<'_> {
                 );
                 self.parameter(key, "text");
                 self.text.push(')');
+            }
+            Condition::In(place, id) => {
+                self.text.push_str(match place {
+                    Place::Project => "t.project_id = ",
+                    Place::Section => "t.section_id = ",
+                    Place::Parent => "t.parent_id = ",
+                });
+                self.parameter(id.to_string(), "uuid");
             }
             Condition::NoProject => self.text.push_str("t.project_id IS NULL"),
             Condition::Recurring => self.text.push_str("t.recurrence_rule IS NOT NULL"),

@@ -5,7 +5,7 @@ use crate::support::TestDatabase;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use domain::filter::Candidate;
 use domain::position::{Position, spread};
-use domain::text::{fold, key, search_text, sort_key};
+use domain::text::{Compared, key, search_text};
 use domain::{Priority, Status};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,7 +18,10 @@ const OTHER_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS comments (
         id uuid PRIMARY KEY, user_id uuid NOT NULL, task_id uuid NOT NULL, search_text text NOT NULL
     );
-    ALTER TABLE tasks ADD COLUMN IF NOT EXISTS project_id uuid;
+    ALTER TABLE tasks
+        ADD COLUMN IF NOT EXISTS project_id uuid,
+        ADD COLUMN IF NOT EXISTS section_id uuid,
+        ADD COLUMN IF NOT EXISTS parent_id uuid;
     GRANT SELECT ON projects, comments TO taskwhisper_app";
 
 pub const PROJECTS: [&str; 3] = ["Work", "Zwei Wörter", "café"];
@@ -34,6 +37,7 @@ pub struct Listed {
     pub status: Status,
     pub priority: Priority,
     pub project: Option<usize>,
+    pub places: [Option<Uuid>; 3],
     pub due_date: Option<NaiveDate>,
     pub due_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -59,6 +63,7 @@ impl Listed {
             priority: self.priority,
             tags: &self.tags,
             project: self.project.map(|index| PROJECTS[index]),
+            places: self.places,
             due_date: self.due_date,
             due_at: self.due_at,
             created_at: self.created_at,
@@ -172,6 +177,7 @@ impl Random {
                 Priority::Urgent,
             ]),
             project: has_project.then(|| self.below(PROJECTS.len())),
+            places: [None; 3],
             due_date: due_at.map(|at| at.date_naive()),
             due_at,
             created_at: hours(self, 24 * 9),
@@ -193,12 +199,18 @@ pub async fn insert(
 ) -> Vec<Listed> {
     let now = DateTime::from_timestamp_millis(Utc::now().timestamp_millis()).unwrap();
     let positions = spread(None, None, count).unwrap();
-    let tasks: Vec<Listed> = positions
+    let mut tasks: Vec<Listed> = positions
         .into_iter()
         .map(|position| random.task(now, position))
         .collect();
     db.owner.batch_execute(OTHER_TABLES).await.unwrap();
     let projects = PROJECTS.map(|_| Uuid::now_v7());
+    let parent = tasks.first().map(|task| task.id);
+    for task in &mut tasks {
+        let section = [None, Some(projects[0])][random.below(2)];
+        let parent = [None, parent][random.below(2)];
+        task.places = [task.project.map(|index| projects[index]), section, parent];
+    }
     for (id, name) in projects.iter().zip(PROJECTS) {
         let insert = "INSERT INTO projects (id, user_id, name, name_key) VALUES ($1, $2, $3, $4)";
         db.owner
@@ -210,10 +222,11 @@ pub async fn insert(
     let rows: Vec<_> = tasks
         .iter()
         .map(|task| {
-            json!({
+            let compared = Compared::of(&task.title, &task.tags, task.description.as_deref());
+            let mut row = json!({
                 "id": task.id, "user_id": user_id, "title": task.title, "description": task.description,
                 "tags": task.tags, "status": task.status.as_str(), "priority": task.priority.as_str(),
-                "project_id": task.project.map(|index| projects[index]), "due_date": task.due_date,
+                "project_id": task.places[0], "section_id": task.places[1], "parent_id": task.places[2], "due_date": task.due_date,
                 "due_at": task.due_at.map(instant), "time_zone": "UTC", "version": 1, "repeat_from": "due",
                 "created_at": instant(task.created_at), "updated_at": instant(task.updated_at),
                 "completed_at": task.completed_at.map(instant), "position": task.position.as_str(),
@@ -221,14 +234,15 @@ pub async fn insert(
                 "recurrence_pattern": if task.is_recurring { "daily" } else { "none" },
                 "series_id": task.is_recurring.then(Uuid::now_v7),
                 "occurrence": task.is_recurring.then_some("2027-01-01T00:00:00"),
-                "is_by_assistant": task.is_by_assistant, "search_title": fold(&task.title),
-                "search_text": search_text(task.tags.iter().chain(&task.description).map(String::as_str)),
-                "title_key": sort_key(&task.title),
-                "tag_keys": task.tags.iter().map(|tag| key(tag)).collect::<Vec<_>>(),
-            })
+                "is_by_assistant": task.is_by_assistant,
+            });
+            let compared = json!(compared);
+            let columns = row.as_object_mut().unwrap();
+            columns.extend(compared.as_object().unwrap().clone());
+            row
         })
         .collect();
-    let columns = "id, user_id, title, description, tags, status, priority, project_id, due_date, due_at, time_zone, \
+    let columns = "id, user_id, title, description, tags, status, priority, project_id, section_id, parent_id, due_date, due_at, time_zone, \
                    version, repeat_from, created_at, updated_at, completed_at, position, recurrence_rule, \
                    recurrence_pattern, series_id, occurrence, is_by_assistant, search_title, search_text, title_key, tag_keys";
     let insert = format!(
