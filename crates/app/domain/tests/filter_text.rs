@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+#[path = "support/random.rs"]
+mod random;
 
 use chrono::{DateTime, NaiveDate, Utc, Weekday};
 use chrono_tz::Tz;
 use domain::filter::{Candidate, Day, Field, Filter, MAX_CHARACTERS, Relation, Term, parse};
 use domain::{Priority, Status};
-use support::Random;
+use random::Random;
 
 fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+#[path = "support/random.rs"]
+mod random;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Priority;
 use domain::listing::{Cursor, Key, Order, Sort};
 use domain::position::spread;
 use domain::text::sort_key;
-use support::Random;
+use random::Random;
 use uuid::Uuid;
 
 fn instant(text: &str) -> DateTime<Utc> {

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+#[path = "support/random.rs"]
+mod random;
 
 use domain::position::{Error, MAX_LENGTH, Position, between, spread};
-use support::Random;
+use random::Random;
 
 fn position(text: &str) -> Position {
     Position::parse(text).unwrap()

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+#[path = "support/random.rs"]
+mod random;
 
 use domain::text::*;
-use support::Random;
+use random::Random;
 use unicode_normalization::UnicodeNormalization;
 
 fn finds(query: &str, text: &str) -> bool {
