@@ -3,11 +3,15 @@
 
 mod change;
 mod fields;
+pub mod filter;
+pub mod listing;
+pub mod position;
 mod query;
 mod recurrence;
 mod reminder;
 mod rule;
 mod task;
+pub mod text;
 pub mod time;
 mod violation;
 
