@@ -55,14 +55,14 @@ pub struct Options {
     /// Connections that send requests
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Only by this carrier [default: by each]
+    /// Only by this transport [default: by each]
     #[arg(long)]
-    carrier: Option<Carrier>,
+    transport: Option<Transport>,
 }
 
 /// What brings an event from the outbox to its handler.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Carrier {
+enum Transport {
     Log,
     Kafka,
 }
@@ -87,19 +87,19 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         "slowest",
         "max"
     );
-    for (name, carrier, several) in [
-        ("one host", Carrier::Log, false),
-        ("two hosts", Carrier::Log, true),
-        ("one host, Kafka", Carrier::Kafka, false),
-        ("two hosts, Kafka", Carrier::Kafka, true),
+    for (name, transport, several) in [
+        ("one host", Transport::Log, false),
+        ("two hosts", Transport::Log, true),
+        ("one host, Kafka", Transport::Kafka, false),
+        ("two hosts, Kafka", Transport::Kafka, true),
     ] {
-        if options.carrier.is_some_and(|only| only != carrier) {
+        if options.transport.is_some_and(|only| only != transport) {
             continue;
         }
-        let libs = match (carrier, &libs) {
-            (Carrier::Log, _) => None,
-            (Carrier::Kafka, Ok(libs)) => Some(libs.clone()),
-            (Carrier::Kafka, Err(_)) => continue,
+        let libs = match (transport, &libs) {
+            (Transport::Log, _) => None,
+            (Transport::Kafka, Ok(libs)) => Some(libs.clone()),
+            (Transport::Kafka, Err(_)) => continue,
         };
         let rounds = measure(&options, libs, several)
             .await

@@ -4,13 +4,13 @@
 mod bench;
 mod build;
 mod kafka;
-mod keep;
 mod lint;
 mod paths;
 mod plugins;
 mod postgres;
 mod process;
 mod suite;
+mod supervise;
 mod test;
 mod up;
 mod web;

@@ -2,10 +2,10 @@
 
 use crate::build::{self, Profile};
 use crate::kafka::{self, Broker, Purpose};
-use crate::keep::Kept;
 use crate::paths;
 use crate::postgres::{Cluster, DATABASE, Durability};
 use crate::process::Service;
+use crate::supervise::Supervised;
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -74,7 +74,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         (None, Some(url)) => url,
         (None, None) => bail!("there is no database"),
     };
-    let _cluster = cluster.map(Kept::new);
+    let _cluster = cluster.map(Supervised::new);
     let mut host = host(
         Profile::Dev,
         &state,
@@ -124,15 +124,15 @@ fn reset(state: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The variable of spin.toml that makes Kafka the carrier.
+/// The variable of spin.toml that makes Kafka the transport.
 const BROKERS_VARIABLE: &str = "SPIN_VARIABLE_KAFKA_BROKERS";
 
 /// The brokers events go through: somebody's, or a private one.
 struct Kafka {
     brokers: String,
-    _own: Option<Kept>,
+    _own: Option<Supervised>,
     /// Tells `taskwhisper lag` and its like where the brokers are, while this runs.
-    _told: Told,
+    _brokers_file: BrokersFile,
 }
 
 enum Starting {
@@ -158,7 +158,10 @@ impl Kafka {
         match starting {
             Starting::Given(brokers, file) => Ok(Self {
                 _own: None,
-                _told: Told::write(file, &format!("{BROKERS_VARIABLE}={brokers}\n"))?,
+                _brokers_file: BrokersFile::write(
+                    file,
+                    &format!("{BROKERS_VARIABLE}={brokers}\n"),
+                )?,
                 brokers,
             }),
             Starting::Own(starting, file) => {
@@ -167,12 +170,12 @@ impl Kafka {
                 };
                 let broker = broker?;
                 let brokers = broker.address();
-                let told = Told::write(file, &format!("{BROKERS_VARIABLE}={brokers}\n"))?;
+                let told = BrokersFile::write(file, &format!("{BROKERS_VARIABLE}={brokers}\n"))?;
                 eprintln!("Kafka is ready at {brokers}");
                 Ok(Self {
                     brokers,
-                    _own: Some(Kept::new(broker)),
-                    _told: told,
+                    _own: Some(Supervised::new(broker)),
+                    _brokers_file: told,
                 })
             }
         }
@@ -180,16 +183,16 @@ impl Kafka {
 }
 
 /// A file that goes with us.
-struct Told(PathBuf);
+struct BrokersFile(PathBuf);
 
-impl Told {
+impl BrokersFile {
     fn write(path: PathBuf, text: &str) -> anyhow::Result<Self> {
         std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         Ok(Self(path))
     }
 }
 
-impl Drop for Told {
+impl Drop for BrokersFile {
     fn drop(&mut self) {
         // Gone already: then nothing is told any more either.
         _ = std::fs::remove_file(&self.0);

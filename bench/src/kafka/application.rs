@@ -15,7 +15,7 @@ use super::meter::Meter;
 use super::records::{Topic, WARM};
 use super::throughput::{Throughput, Watch};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 pub struct Application {
     component: PathBuf,
@@ -165,8 +165,8 @@ fn load(
 async fn until(condition: impl Fn() -> bool) -> anyhow::Result<()> {
     let started = Instant::now();
     while !condition() {
-        if started.elapsed() > PATIENCE {
-            bail!("the trigger handled nothing for {PATIENCE:?}");
+        if started.elapsed() > TIMEOUT {
+            bail!("the trigger handled nothing for {TIMEOUT:?}");
         }
         tokio::time::sleep(Duration::from_micros(500)).await;
     }

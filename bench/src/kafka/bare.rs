@@ -9,7 +9,7 @@ use kafka_client::rdkafka::{Message as _, Offset, TopicPartitionList};
 use super::records::{Topic, WARM, now_ms};
 use super::throughput::{Throughput, Watch};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A consumer of all partitions, from the start.
 pub fn consumer(topic: &Topic) -> anyhow::Result<BaseConsumer> {
@@ -27,11 +27,11 @@ pub fn consumer(topic: &Topic) -> anyhow::Result<BaseConsumer> {
 pub async fn drain(topic: &Topic, count: u64) -> anyhow::Result<Throughput> {
     let consumer = consumer(topic)?;
     let drained = tokio::task::spawn_blocking(move || {
-        consumer.poll(PATIENCE).context("no record in time")??;
+        consumer.poll(TIMEOUT).context("no record in time")??;
         let watch = Watch::start()?;
         let mut bytes = 0;
         for _ in 1..count {
-            let message = consumer.poll(PATIENCE).context("no record in time")??;
+            let message = consumer.poll(TIMEOUT).context("no record in time")??;
             bytes += message.payload().map_or(0, <[u8]>::len);
         }
         anyhow::ensure!(bytes > 0, "records without values");
@@ -47,7 +47,7 @@ pub async fn follow(topic: &Topic, rate: u64, duration: Duration) -> anyhow::Res
     let reading = tokio::task::spawn_blocking(move || {
         let mut lags = Vec::new();
         for n in 0..count + WARM {
-            let message = consumer.poll(PATIENCE).context("no record in time")??;
+            let message = consumer.poll(TIMEOUT).context("no record in time")??;
             if n < WARM {
                 continue;
             }

@@ -18,7 +18,7 @@ use super::bare;
 use super::records::{Topic, WARM, now_ms};
 use super::throughput::{Throughput, Watch};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Records of a partition that wait to be posted.
 const WAITING: usize = 1000;
 
@@ -87,7 +87,7 @@ async fn deliver(
     }
     let reading = tokio::task::spawn_blocking(move || {
         for _ in 0..count {
-            let message = consumer.poll(PATIENCE).context("no record in time")??;
+            let message = consumer.poll(TIMEOUT).context("no record in time")??;
             let created = message.timestamp().to_millis().unwrap_or_default();
             let value = Bytes::copy_from_slice(message.payload().unwrap_or_default());
             let sender = senders.get(message.partition() as usize);

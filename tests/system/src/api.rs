@@ -6,15 +6,15 @@ use http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::addresses::Addresses;
 use crate::exchange::{self, Exchange};
-use crate::whereabouts::Whereabouts;
 
 pub const PASSWORD: &str = "correct horse battery";
 
 /// A client of one host.
 #[derive(Clone)]
 pub struct Api {
-    host: Arc<Whereabouts>,
+    host: Arc<Addresses>,
     http: reqwest::Client,
 }
 
@@ -39,7 +39,7 @@ pub struct Reply {
 }
 
 impl Api {
-    pub(crate) fn new(host: Arc<Whereabouts>) -> Self {
+    pub(crate) fn new(host: Arc<Addresses>) -> Self {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .build()

@@ -12,7 +12,7 @@ use std::{
 use testing::{eventually, shared_state, workspace};
 use tokio::sync::Mutex;
 
-use crate::{Api, Secrets, process::Process, whereabouts::Whereabouts};
+use crate::{Api, Secrets, addresses::Addresses, process::Process};
 
 /// Any free port.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -26,7 +26,7 @@ pub struct Host {
     process: Process,
     command: Command,
     /// Where it serves, which changes with every start.
-    whereabouts: Arc<Whereabouts>,
+    addresses: Arc<Addresses>,
     log: PathBuf,
     /// Groups of Kafka's wait long for a member that did not say that it leaves.
     leaves: bool,
@@ -45,7 +45,7 @@ impl Host {
             .args(["--database-url", database_url])
             .arg("--state-dir")
             .arg(state);
-        Self::launch(command, state, Whereabouts::default(), brokers.is_some()).await
+        Self::launch(command, state, Addresses::default(), brokers.is_some()).await
     }
 
     /// Starts the real Spin, with the plugins installed in this data folder, on a database that is
@@ -73,21 +73,16 @@ impl Host {
             .arg("--state-dir")
             .arg(state)
             .env("SPIN_DATA_DIR", data_dir);
-        let whereabouts = Whereabouts::fixed(address, websocket);
-        Self::launch(command, state, whereabouts, false).await
+        let addresses = Addresses::fixed(address, websocket);
+        Self::launch(command, state, addresses, false).await
     }
 
     /// Starts it and waits until it is ready. In all test programs together one host is the first: it compiles
     /// every component, and the others find them in the cache.
-    async fn launch(
-        command: Command,
-        state: &Path,
-        whereabouts: Whereabouts,
-        leaves: bool,
-    ) -> Self {
+    async fn launch(command: Command, state: &Path, addresses: Addresses, leaves: bool) -> Self {
         static COMPILED: Mutex<bool> = Mutex::const_new(false);
         let start = async || {
-            let mut host = Self::launch_now(command, state, whereabouts, leaves);
+            let mut host = Self::launch_now(command, state, addresses, leaves);
             host.ready().await;
             host
         };
@@ -105,32 +100,27 @@ impl Host {
         host
     }
 
-    fn launch_now(
-        mut command: Command,
-        state: &Path,
-        whereabouts: Whereabouts,
-        leaves: bool,
-    ) -> Self {
+    fn launch_now(mut command: Command, state: &Path, addresses: Addresses, leaves: bool) -> Self {
         let log = state.join("host.log");
-        let whereabouts = Arc::new(whereabouts);
-        whereabouts.follow(&log);
+        let addresses = Arc::new(addresses);
+        addresses.follow(&log);
         let process = Process::start(&mut command, &log);
         Self {
             process,
             command,
-            whereabouts,
+            addresses,
             log,
             leaves,
         }
     }
 
     pub fn api(&self) -> Api {
-        Api::new(self.whereabouts.clone())
+        Api::new(self.addresses.clone())
     }
 
     /// The sum of a counter over all series that have these labels, as Prometheus would read it.
     pub async fn counter(&self, name: &str, labels: &[&str]) -> u64 {
-        let url = format!("http://{}/metrics", self.whereabouts.admin());
+        let url = format!("http://{}/metrics", self.addresses.admin());
         let response = reqwest::get(url).await.expect("the admin listener answers");
         let text = response.text().await.expect("metrics are text");
         let series = text.lines().filter(|line| {
@@ -146,14 +136,14 @@ impl Host {
     /// `kill -9`.
     pub fn kill(&mut self) {
         // Another host may get its port.
-        self.whereabouts.forget();
+        self.addresses.forget();
         self.process.kill();
     }
 
     /// Starts it again after [`Host::kill`] or its end, without waiting for it.
     pub fn start_again(&mut self) {
-        self.whereabouts.forget();
-        self.whereabouts.follow(&self.log);
+        self.addresses.forget();
+        self.addresses.follow(&self.log);
         self.process = Process::start(&mut self.command, &self.log);
     }
 
@@ -189,12 +179,12 @@ impl Host {
 
     /// Waits until it answers.
     pub async fn ready(&mut self) {
-        let (process, whereabouts) = (&mut self.process, &self.whereabouts);
+        let (process, addresses) = (&mut self.process, &self.addresses);
         eventually("the host is ready", async || {
             if let Some(status) = process.ended() {
                 panic!("the host ended with {status} instead of becoming ready");
             }
-            let url = format!("http://{}/health/ready", whereabouts.http());
+            let url = format!("http://{}/health/ready", addresses.http());
             let response = reqwest::get(&url).await.ok()?;
             response.status().is_success().then_some(())
         })
@@ -218,7 +208,7 @@ impl Drop for Host {
             let tail = &lines[lines.len().saturating_sub(LOG_TAIL_LINES)..];
             eprintln!(
                 "--- log of the host at {}\n{}\n---",
-                self.whereabouts.http(),
+                self.addresses.http(),
                 tail.join("\n")
             );
         }

@@ -8,9 +8,9 @@
 
 #![expect(clippy::expect_used, reason = "a test harness fails by panicking")]
 
+mod addresses;
 mod api;
 mod application;
-mod carrier;
 mod database;
 mod exchange;
 mod host;
@@ -18,14 +18,14 @@ mod process;
 mod secrets;
 mod socket;
 mod system;
-mod whereabouts;
+mod transport;
 
 pub use api::{Account, Api, Reply};
 pub use application::{Application, cargo_build};
-pub use carrier::{Carrier, Kafka};
 pub use database::Database;
 pub use host::{Host, taskwhisper};
 pub use secrets::Secrets;
 pub use socket::{Refused, Socket};
 pub use system::System;
 pub use testing::eventually;
+pub use transport::{Kafka, Transport};

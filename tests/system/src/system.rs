@@ -9,7 +9,7 @@ use tokio::{
     sync::{OnceCell, Semaphore, SemaphorePermit},
 };
 
-use crate::{Api, Carrier, Database, Host, Kafka, Secrets, host::taskwhisper};
+use crate::{Api, Database, Host, Kafka, Secrets, Transport, host::taskwhisper};
 
 /// Systems that run at the same time: hosts share few cores with the test runner.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -28,10 +28,10 @@ pub struct System {
 impl System {
     /// A system of one's own, ready to answer; `None`, with a line that says why, where something
     /// it needs was not named.
-    pub async fn start(carrier: Carrier) -> Option<Self> {
-        let kafka = match carrier {
-            Carrier::Log => None,
-            Carrier::Kafka => Some(Kafka::shared().await?),
+    pub async fn start(transport: Transport) -> Option<Self> {
+        let kafka = match transport {
+            Transport::Log => None,
+            Transport::Kafka => Some(Kafka::shared().await?),
         };
         Self::with(kafka).await
     }

@@ -1,7 +1,7 @@
 //! A broker under a folder of ours. Its data survives restarts; its process does not survive us.
 
-use crate::keep::Server;
 use crate::process;
+use crate::supervise::Server;
 use anyhow::bail;
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};

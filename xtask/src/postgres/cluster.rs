@@ -2,8 +2,8 @@
 
 use super::binaries::{self, Binaries};
 use super::owner::Owner;
-use crate::keep::Server;
 use crate::process::{self, Service};
+use crate::supervise::Server;
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 use sha2::{Digest as _, Sha256};
@@ -369,7 +369,7 @@ impl Start {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keep::Kept;
+    use crate::supervise::Supervised;
     use crate::test::Scratch;
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
         };
         let accepts = || TcpStream::connect(("127.0.0.1", port)).is_ok();
         let killed = id().expect("its id");
-        let kept = Kept::new(cluster);
+        let kept = Supervised::new(cluster);
         rustix::process::kill_process(killed, Signal::KILL).expect("killed");
         let deadline = Instant::now() + Duration::from_secs(60);
         while id().is_none_or(|id| id == killed) || !accepts() {

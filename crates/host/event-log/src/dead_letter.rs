@@ -13,8 +13,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000), $1
 ON CONFLICT (consumer_group, topic, partition, "offset") DO NOTHING"#;
 
 /// Stores the record once, however often the same group calls this for it.
-pub(crate) async fn insert(session: &mut Session, letter: &DeadLetter) -> Result<(), Error> {
-    let record = &letter.record;
+pub(crate) async fn insert(session: &mut Session, dead_letter: &DeadLetter) -> Result<(), Error> {
+    let record = &dead_letter.record;
     let key = record.key.as_deref().map(text);
     let value = record.value.as_deref().map(text);
     let headers: Map<String, Value> = record
@@ -26,11 +26,11 @@ pub(crate) async fn insert(session: &mut Session, letter: &DeadLetter) -> Result
         .query(
             INSERT,
             &[
-                &letter.dead_letter_topic,
-                &letter.group,
-                &letter.handler,
-                &text(letter.reason.as_bytes()),
-                &(letter.attempts as i32),
+                &dead_letter.dead_letter_topic,
+                &dead_letter.group,
+                &dead_letter.handler,
+                &text(dead_letter.reason.as_bytes()),
+                &(dead_letter.attempts as i32),
                 &&*record.topic,
                 &(record.partition as i16),
                 &record.offset,

@@ -69,7 +69,7 @@ impl Lease {
             tracing::debug!(name = self.name, %error, "cannot release a lease");
         }
         drop(session);
-        self.shared.pulse.members_changed();
+        self.shared.wake_ups.members_changed();
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn try_acquire(shared: &Arc<Shared>, name: &str) -> Result<Opti
                 &name,
                 &shared.process,
                 &presence,
-                &i64::from(crate::link::PRESENCE),
+                &i64::from(crate::presence::PRESENCE),
                 &ttl,
                 &cluster.in_grace,
             ],

@@ -11,11 +11,11 @@ use crate::connect::Connector;
 use crate::dead_letter;
 use crate::group::{Consumer, GroupOptions};
 use crate::lease::{self, Lease, Leases};
-use crate::link;
 use crate::members::{Cluster, Registry};
-use crate::pulse::Pulse;
+use crate::presence;
 use crate::session::Session;
 use crate::tail::{Tail, Tails};
+use crate::wake_ups::WakeUps;
 use crate::{Error, Options, idle, prune, rebase, ticks};
 use records::DeadLetter;
 
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub connector: Arc<Connector>,
     pub options: Options,
     pub process: Uuid,
-    pub pulse: Pulse,
+    pub wake_ups: WakeUps,
     pub registry: Registry,
     pub leases: Leases,
     pub cluster: watch::Receiver<Arc<Cluster>>,
@@ -71,14 +71,14 @@ impl EventLog {
             connector,
             options,
             process: Uuid::now_v7(),
-            pulse: Pulse::new(),
+            wake_ups: WakeUps::new(),
             registry: Registry::default(),
             leases: Leases::default(),
             cluster,
             session: Mutex::new(session),
             stop: stop.clone(),
         });
-        tokio::spawn(link::run(shared.clone(), publish, stop.clone()));
+        tokio::spawn(presence::run(shared.clone(), publish, stop.clone()));
         tokio::spawn(prune::run(shared.clone(), stop.clone()));
         Ok(Arc::new(Self {
             tails: Tails::start(shared.clone()),
@@ -90,7 +90,7 @@ impl EventLog {
     /// This process has appended: its readers look now, other hosts are told. Cheap enough to
     /// call for every statement.
     pub fn wake(&self) {
-        self.shared.pulse.appended();
+        self.shared.wake_ups.appended();
     }
 
     /// Everything appended to these topics from now on. See [`Tail::ready`] for when now is.
@@ -123,14 +123,14 @@ impl EventLog {
         }
     }
 
-    /// Dead-letters a record: once, however often this is called for it. When this has returned,
+    /// Dead-dead letters a record: once, however often this is called for it. When this has returned,
     /// committing the record's offset cannot lose the dead letter.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
-    pub async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), Error> {
+    pub async fn dead_letter(&self, dead_letter: &DeadLetter) -> Result<(), Error> {
         let mut session = self.shared.session.lock().await;
-        dead_letter::insert(&mut session, letter).await
+        dead_letter::insert(&mut session, dead_letter).await
     }
 
     /// The last handled tick of a cron job; `now` for a new job.

@@ -12,7 +12,7 @@ const HORIZON_LONGEST: Duration = Duration::from_millis(20);
 
 /// What the last read found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
+pub(crate) enum ReadOutcome {
     /// Nothing new.
     Nothing,
     /// All rows there were; offsets may still wait for an open transaction.
@@ -59,19 +59,19 @@ impl Pacer {
     }
 
     /// A read that started at `started` is over.
-    pub fn read(&mut self, started: Instant, now: Instant, met: Met) {
+    pub fn read(&mut self, started: Instant, now: Instant, met: ReadOutcome) {
         self.last_read = Some(started);
         self.due = match met {
-            Met::FullPage => now,
-            Met::Horizon => now + self.horizon,
-            Met::Rows | Met::Nothing => now + self.poll,
+            ReadOutcome::FullPage => now,
+            ReadOutcome::Horizon => now + self.horizon,
+            ReadOutcome::Rows | ReadOutcome::Nothing => now + self.poll,
         };
         self.horizon = match met {
-            Met::Horizon => (self.horizon * 2).min(HORIZON_LONGEST),
+            ReadOutcome::Horizon => (self.horizon * 2).min(HORIZON_LONGEST),
             _ => HORIZON_FIRST,
         };
         self.poll = match met {
-            Met::Nothing => (self.poll * 2).min(self.idle),
+            ReadOutcome::Nothing => (self.poll * 2).min(self.idle),
             _ => self.busy,
         };
     }
@@ -97,12 +97,12 @@ mod tests {
         let mut pacer = pacer(now);
         let mut waits = Vec::new();
         for _ in 0..9 {
-            pacer.read(now, now, Met::Nothing);
+            pacer.read(now, now, ReadOutcome::Nothing);
             waits.push((pacer.due() - now).as_millis());
         }
         assert_eq!(waits, [20, 40, 80, 160, 320, 640, 1000, 1000, 1000]);
-        pacer.read(now, now, Met::Rows);
-        pacer.read(now, now, Met::Nothing);
+        pacer.read(now, now, ReadOutcome::Rows);
+        pacer.read(now, now, ReadOutcome::Nothing);
         assert_eq!((pacer.due() - now).as_millis(), 20);
     }
 
@@ -110,11 +110,11 @@ mod tests {
     async fn a_wake_up_reads_at_once_but_a_stream_of_them_in_batches() {
         let now = Instant::now();
         let mut pacer = pacer(now);
-        pacer.read(now, now, Met::Nothing);
+        pacer.read(now, now, ReadOutcome::Nothing);
         let later = now + Duration::from_millis(10);
         pacer.wake(later);
         assert_eq!(pacer.due(), later);
-        pacer.read(later, later, Met::Rows);
+        pacer.read(later, later, ReadOutcome::Rows);
         pacer.wake(later);
         assert_eq!(pacer.due(), later + Duration::from_millis(5));
     }
@@ -125,7 +125,7 @@ mod tests {
         let mut pacer = pacer(now);
         let mut waits = Vec::new();
         for _ in 0..6 {
-            pacer.read(now, now, Met::Horizon);
+            pacer.read(now, now, ReadOutcome::Horizon);
             waits.push((pacer.due() - now).as_millis());
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 20]);

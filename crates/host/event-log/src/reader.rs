@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::pacer::Met;
+use crate::pacer::ReadOutcome;
 use crate::row::{Attributes, Cursor};
 use crate::session::Session;
 use records::{Record, TopicPartition};
@@ -59,7 +59,7 @@ pub(crate) struct Read {
 /// The rows of one read, in the order they were appended, and what it met.
 pub(crate) struct Page {
     pub rows: Vec<Read>,
-    pub met: Met,
+    pub met: ReadOutcome,
 }
 
 /// What a page contains of one partition.
@@ -162,13 +162,13 @@ impl Reader {
         }
         let is_full = |page: &Taken| page.rows == self.limit && page.has_news;
         let met = if pages.iter().any(is_full) {
-            Met::FullPage
+            ReadOutcome::FullPage
         } else if blocked.is_some() && ahead.is_none() {
-            Met::Horizon
+            ReadOutcome::Horizon
         } else if blocked.is_some() || !read.is_empty() {
-            Met::Rows
+            ReadOutcome::Rows
         } else {
-            Met::Nothing
+            ReadOutcome::Nothing
         };
         Ok(Page { rows: read, met })
     }

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Row, Statement};
 use crate::Error;
 use crate::connect::Connector;
 
-const PATIENCE: Duration = Duration::from_secs(35);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
 
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -60,9 +60,9 @@ impl Session {
             let answer = live.query(sql, parameters).await;
             Ok::<_, Error>((live, answer))
         };
-        let (live, answer) = tokio::time::timeout(PATIENCE, attempt)
+        let (live, answer) = tokio::time::timeout(STATEMENT_TIMEOUT, attempt)
             .await
-            .map_err(|_| Error::Timeout(PATIENCE))??;
+            .map_err(|_| Error::Timeout(STATEMENT_TIMEOUT))??;
         self.live = Some(live);
         Ok(answer?)
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::log::Shared;
-use crate::pacer::{Met, Pacer};
+use crate::pacer::{Pacer, ReadOutcome};
 use crate::reader::{Read, Reader};
 use crate::session::Session;
 use crate::{Cursor, Error, EventLog, PARTITIONS};
@@ -146,7 +146,7 @@ struct Job {
 impl Job {
     async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Request>) {
         let stop = self.shared.stop.clone();
-        let mut pulse = self.shared.pulse.listen();
+        let mut wake_ups = self.shared.wake_ups.listen();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -154,7 +154,7 @@ impl Job {
                     Some(request) => self.take(request),
                     None => return,
                 },
-                _ = pulse.changed(), if !self.topics.is_empty() => self.pacer.wake(Instant::now()),
+                _ = wake_ups.changed(), if !self.topics.is_empty() => self.pacer.wake(Instant::now()),
                 () = tokio::time::sleep_until(self.pacer.due()), if !self.topics.is_empty() => {
                     let started = Instant::now();
                     match self.step().await {
@@ -197,7 +197,7 @@ impl Job {
         }
     }
 
-    async fn step(&mut self) -> Result<Met, Error> {
+    async fn step(&mut self) -> Result<ReadOutcome, Error> {
         self.begin_new_topics().await?;
         for begun in self.waiting.drain(..) {
             let _ = begun.send(());

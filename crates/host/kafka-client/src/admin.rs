@@ -18,7 +18,7 @@ use crate::{Connection, Context, Error, Mechanism};
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long brokers may take to answer before failed connections count as the answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between checks for a topic that was just created.
 const PAUSE: Duration = Duration::from_millis(20);
 const SLICE: Duration = Duration::from_millis(250);
@@ -469,7 +469,7 @@ fn patience(seen: &[Seen]) -> Duration {
     } else if seen.is_empty() {
         TIMEOUT
     } else {
-        PATIENCE
+        ANSWER_TIMEOUT
     }
 }
 

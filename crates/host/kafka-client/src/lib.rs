@@ -5,10 +5,10 @@
 mod admin;
 mod client;
 mod context;
+mod dead_letter;
+mod dead_letters;
 mod error;
 mod follow;
-mod letter;
-mod letters;
 mod partition;
 mod record;
 mod settings;
@@ -17,10 +17,12 @@ mod values;
 pub use admin::{Cluster, Created, KAFKAS_OWN, Lag, Offsets, Topic, TopicDescription, TopicSpec};
 pub use client::FETCH_WAIT;
 pub use context::Context;
+pub use dead_letter::{
+    DEAD_LETTER_PREFIX, VALUE_OMITTED, dead_letter_headers, original_headers, read_dead_letter,
+};
+pub use dead_letters::{DeadLetterId, StoredDeadLetter, read_dead_letters, redrive};
 pub use error::Error;
 pub use follow::Follower;
-pub use letter::{LETTER_PREFIX, VALUE_OMITTED, letter_headers, original_headers, read_letter};
-pub use letters::{KeptLetter, LetterPlace, read_letters, redrive};
 pub use partition::PartitionReader;
 pub use rdkafka;
 pub use record::{Copier, headers};

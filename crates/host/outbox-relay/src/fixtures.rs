@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_log::{Fetched, Place};
+use event_log::{DeliveryTag, Fetched};
 use records::{Record, TopicPartition};
 
 /// Of the topic `orders`.
@@ -17,7 +17,7 @@ pub fn partition(partition: i32) -> TopicPartition {
 pub fn fetched(number: i32, position: i64) -> Fetched {
     Fetched {
         partition: partition(number),
-        place: Place(position as u64),
+        tag: DeliveryTag(position as u64),
         record: Arc::new(Record {
             topic: "orders".into(),
             partition: number,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use event_log::{Consumer, Event, EventLog, Fetched, GroupOptions, PARTITIONS, Place, Start};
+use event_log::{Consumer, DeliveryTag, Event, EventLog, Fetched, GroupOptions, PARTITIONS, Start};
 use kafka_client::Cluster;
 use kafka_client::rdkafka::error::RDKafkaErrorCode;
 use records::{DeadLetter, Record, TopicPartition};
@@ -215,7 +215,7 @@ impl<'r> Round<'r> {
                     // The producer's queue is full: it has room again after its next report.
                     Err(RDKafkaErrorCode::QueueFull) => break,
                     Err(code) if judge(code) == Verdict::Record => {
-                        if !self.bury(number, &record, code, stop).await {
+                        if !self.dead_letter(number, &record, code, stop).await {
                             break;
                         }
                     }
@@ -257,7 +257,7 @@ impl<'r> Round<'r> {
         }
     }
 
-    fn arrived(&mut self, number: usize, moved: &mut BTreeMap<TopicPartition, Place>) {
+    fn arrived(&mut self, number: usize, moved: &mut BTreeMap<TopicPartition, DeliveryTag>) {
         if let Some(record) = self.window.record(number) {
             let now_ms = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -271,9 +271,9 @@ impl<'r> Round<'r> {
         moved.extend(self.window.finish(number));
     }
 
-    fn commit(&self, moved: BTreeMap<TopicPartition, Place>) {
-        for (partition, place) in moved {
-            self.consumer.commit(&partition, place);
+    fn commit(&self, moved: BTreeMap<TopicPartition, DeliveryTag>) {
+        for (partition, tag) in moved {
+            self.consumer.commit(&partition, tag);
         }
     }
 
@@ -308,7 +308,7 @@ impl<'r> Round<'r> {
                 return Ok(ControlFlow::Break(End::Again));
             }
             (Verdict::Record, Some(record)) if alone => {
-                if self.bury(number, &record, code, stop).await {
+                if self.dead_letter(number, &record, code, stop).await {
                     self.pending.retain(|other| *other != number);
                 }
             }
@@ -343,7 +343,7 @@ impl<'r> Round<'r> {
 
     /// Dead-letters a record that Kafka will never accept, so that it does not block all others for
     /// ever. False if the process stops before that is done.
-    async fn bury(
+    async fn dead_letter(
         &mut self,
         number: usize,
         record: &Arc<Record>,
@@ -399,8 +399,8 @@ impl<'r> Round<'r> {
                 moved.extend(self.window.finish(late.number));
             }
         }
-        for (partition, place) in moved {
-            self.consumer.commit(&partition, place);
+        for (partition, tag) in moved {
+            self.consumer.commit(&partition, tag);
         }
         self.meters.in_flight.set(0.0);
         self.consumer.close().await;

@@ -14,7 +14,7 @@ use crate::round::{End, Round};
 const LEASE: &str = "event-log/relay";
 /// Between rounds, so that a topic that appears and disappears does not keep the relay busy, and
 /// between checks of a log without topics.
-const BREATH: Duration = Duration::from_millis(500);
+const ROUND_PAUSE: Duration = Duration::from_millis(500);
 
 /// Relays the records of an event log to Kafka.
 pub struct Relay {
@@ -74,7 +74,7 @@ impl Relay {
                     return Ok(());
                 }
                 if stop
-                    .run_until_cancelled(tokio::time::sleep(BREATH))
+                    .run_until_cancelled(tokio::time::sleep(ROUND_PAUSE))
                     .await
                     .is_none()
                 {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use event_log::{Fetched, Place};
+use event_log::{DeliveryTag, Fetched};
 use records::{Record, TopicPartition};
 
 /// Records in the order they were read, each with a number.
@@ -18,7 +18,7 @@ pub(crate) struct Window {
 
 struct Entry {
     number: usize,
-    place: Place,
+    tag: DeliveryTag,
     record: Arc<Record>,
     finished: bool,
 }
@@ -35,7 +35,7 @@ impl Window {
             .or_default()
             .push_back(Entry {
                 number,
-                place: fetched.place,
+                tag: fetched.tag,
                 record: fetched.record,
                 finished: false,
             });
@@ -50,7 +50,7 @@ impl Window {
     }
 
     /// A record is finished. Returns the tag up to which its partition may be committed, if it may.
-    pub fn finish(&mut self, number: usize) -> Option<(TopicPartition, Place)> {
+    pub fn finish(&mut self, number: usize) -> Option<(TopicPartition, DeliveryTag)> {
         let partition = self.places.remove(&number)?;
         let lane = self.lanes.get_mut(&partition)?;
         let at = lane.binary_search_by_key(&number, |entry| entry.number);
@@ -59,9 +59,9 @@ impl Window {
         self.bytes = self.bytes.saturating_sub(entry.record.size());
         let mut reached = None;
         while lane.front().is_some_and(|entry| entry.finished) {
-            reached = lane.pop_front().map(|entry| entry.place);
+            reached = lane.pop_front().map(|entry| entry.tag);
         }
-        reached.map(|place| (partition, place))
+        reached.map(|tag| (partition, tag))
     }
 
     /// Another process owns these partitions now.
@@ -108,7 +108,7 @@ mod tests {
         let mut finish = |at: usize| {
             window
                 .finish(numbers[at])
-                .map(|(tp, place)| (tp.partition, place.0))
+                .map(|(tp, tag)| (tp.partition, tag.0))
         };
         assert_eq!(finish(2), None, "the one before it is not finished");
         assert_eq!(finish(1), Some((1, 2)), "another partition");

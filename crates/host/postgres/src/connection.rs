@@ -31,12 +31,12 @@ pub struct Connection {
     pool: Arc<Pool>,
     reporter: Reporter,
     keeps: Arc<AtomicBool>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<KeptConnection>>,
 }
 
 /// The connection that a handle keeps between statements.
 #[expect(clippy::large_enum_variant, reason = "one for each handle")]
-pub(crate) enum Kept {
+pub(crate) enum KeptConnection {
     Nothing,
     Here(Lease),
     /// In use by a statement that runs or was dropped half-way.
@@ -49,7 +49,7 @@ impl Connection {
             pool,
             reporter,
             keeps: Arc::default(),
-            kept: Arc::new(Mutex::new(Kept::Nothing)),
+            kept: Arc::new(Mutex::new(KeptConnection::Nothing)),
         }
     }
 
@@ -92,15 +92,15 @@ impl Connection {
     async fn hold_kept(&self) -> Result<Hold, Error> {
         self.keeps.store(true, Ordering::Release);
         let mut home = self.kept.clone().lock_owned().await;
-        if matches!(*home, Kept::Nothing) {
-            *home = Kept::Here(self.lease().await?);
+        if matches!(*home, KeptConnection::Nothing) {
+            *home = KeptConnection::Here(self.lease().await?);
         }
-        match std::mem::replace(&mut *home, Kept::Away) {
-            Kept::Here(lease) => Ok(Hold {
+        match std::mem::replace(&mut *home, KeptConnection::Away) {
+            KeptConnection::Here(lease) => Ok(Hold {
                 lease,
                 home: Some(home),
             }),
-            Kept::Nothing | Kept::Away => Err(connection_failed(
+            KeptConnection::Nothing | KeptConnection::Away => Err(connection_failed(
                 "this connection was closed when one of its statements was cancelled: open a new \
                  one",
             )),

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::outage::Reporter;
 use crate::restore::restore;
 use crate::session::Session;
-use crate::slots::{Open, Place, Slots};
+use crate::slots::{Open, Slot, Slots};
 use crate::text::{Text, Texts};
 use crate::tls::Tls;
 
@@ -191,16 +191,16 @@ impl Pool {
             if let Some(session) = self.take_idle(Some(sender)) {
                 return Ok(session);
             }
-            let place = tokio::select! {
+            let slot = tokio::select! {
                 biased;
                 Ok(session) = &mut returned => return Ok(session),
-                place = self.place() => place?,
+                slot = self.slot() => slot?,
             };
             returned.close();
             if let Ok(session) = returned.try_recv() {
                 return Ok(session);
             }
-            match self.open(place).await {
+            match self.open(slot).await {
                 Err(Error::Full { .. }) if asked.elapsed() < self.options.wait_timeout => {
                     self.slots.close_one_idle(&self.open);
                     tokio::time::sleep(ASK_AGAIN).await;
@@ -222,10 +222,10 @@ impl Pool {
         None
     }
 
-    async fn place(&self) -> Result<Place, Error> {
+    async fn slot(&self) -> Result<Slot, Error> {
         let patience = self.options.wait_timeout;
-        let place = tokio::time::timeout(patience, self.slots.acquire(&self.open));
-        place.await.map_err(|_| Error::Busy {
+        let slot = tokio::time::timeout(patience, self.slots.acquire(&self.open));
+        slot.await.map_err(|_| Error::Busy {
             target: self.address.describe(),
             waited: patience,
             limit: self.options.max_connections,
@@ -233,14 +233,14 @@ impl Pool {
         })
     }
 
-    async fn open(&self, place: Place) -> Result<Session, Error> {
+    async fn open(&self, slot: Slot) -> Result<Session, Error> {
         let connected = connect_to(&self.address, self.tls.clone()).await?;
         self.proven.store(true, Ordering::Relaxed);
         let mut session = Session::new(
             connected,
             self.tls.clone(),
             self.options.max_statements_per_connection,
-            place,
+            slot,
         );
         if let Some(table) = self.appending.due() {
             match session.appending_functions(table).await {

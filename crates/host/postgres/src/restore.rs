@@ -19,7 +19,7 @@ pub(crate) async fn restore(mut session: Session, pool: &Pool) -> Option<Session
         if !session.settles_within(patience(running)).await {
             let cancelled = async {
                 session.cancel().await;
-                // The server really stops before the place of this connection is given away.
+                // The server really stops before another connection gets this one's slot.
                 session.settles_within(CANCEL).await
             };
             if !matches!(tokio::time::timeout(CANCEL, cancelled).await, Ok(true)) {

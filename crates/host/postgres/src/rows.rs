@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio_postgres::{RowStream, Statement};
 
 use crate::bindings::wit::{Column, DbValue, Error};
-use crate::connection::Kept;
+use crate::connection::KeptConnection;
 use crate::failure::other;
 use crate::pool::Lease;
 use crate::text::Text;
@@ -31,13 +31,13 @@ pub(crate) struct Rows {
 pub(crate) struct Hold {
     pub lease: Lease,
     /// Where a connection that belongs to a guest's handle goes back to.
-    pub home: Option<OwnedMutexGuard<Kept>>,
+    pub home: Option<OwnedMutexGuard<KeptConnection>>,
 }
 
 impl Hold {
     fn release(self) {
         if let Some(mut home) = self.home {
-            *home = Kept::Here(self.lease);
+            *home = KeptConnection::Here(self.lease);
         }
     }
 }

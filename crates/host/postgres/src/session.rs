@@ -17,7 +17,7 @@ use crate::failure;
 use crate::lru::Lru;
 use crate::native::Connection;
 use crate::outage;
-use crate::slots::Place;
+use crate::slots::Slot;
 use crate::sql::Effect;
 use crate::text::Text;
 use crate::tls::Tls;
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     left: Left,
     /// Why the connection broke under a statement.
     broken: Option<String>,
-    _place: Place,
+    _slot: Slot,
 }
 
 /// What the users of a session have left on it so far.
@@ -73,7 +73,7 @@ impl Session {
         (client, connection): (Client, Connection),
         tls: Tls,
         max_statements: usize,
-        place: Place,
+        slot: Slot,
     ) -> Self {
         Self {
             client,
@@ -82,7 +82,7 @@ impl Session {
             tls,
             left: Left::default(),
             broken: None,
-            _place: place,
+            _slot: slot,
         }
     }
 

@@ -25,7 +25,7 @@ struct State {
 
 struct Waiting {
     open: Arc<Open>,
-    place: oneshot::Sender<Place>,
+    slot: oneshot::Sender<Slot>,
 }
 
 /// How many connections a pool has.
@@ -59,26 +59,26 @@ impl Slots {
         }
     }
 
-    /// A place for one more connection of a pool. Waits as long as there is none.
-    pub async fn acquire(self: &Arc<Self>, open: &Arc<Open>) -> Place {
-        let placed = {
+    /// A slot for one more connection of a pool. Waits as long as there is none.
+    pub async fn acquire(self: &Arc<Self>, open: &Arc<Open>) -> Slot {
+        let granted = {
             let mut state = lock(&self.state);
             if state.free > 0 {
                 state.free -= 1;
-                return Place::new(self, open);
+                return Slot::new(self, open);
             }
-            let (place, placed) = oneshot::channel();
-            state.waiting.retain(|other| !other.place.is_closed());
+            let (slot, granted) = oneshot::channel();
+            state.waiting.retain(|other| !other.slot.is_closed());
             state.waiting.push(Waiting {
                 open: open.clone(),
-                place,
+                slot,
             });
             self.waiting.store(state.waiting.len(), Ordering::Relaxed);
-            placed
+            granted
         };
         self.close_one_idle(open);
-        match placed.await {
-            Ok(place) => place,
+        match granted.await {
+            Ok(slot) => slot,
             // Not before these slots are gone.
             Err(_) => std::future::pending().await,
         }
@@ -94,7 +94,7 @@ impl Slots {
         let mut others = state
             .waiting
             .iter()
-            .filter(|other| !other.place.is_closed() && !Arc::ptr_eq(&other.open, own));
+            .filter(|other| !other.slot.is_closed() && !Arc::ptr_eq(&other.open, own));
         others.any(|other| {
             let theirs = other.open.count();
             theirs == 0 || theirs + 1 < own.count()
@@ -113,19 +113,19 @@ impl Slots {
 
     fn release(self: &Arc<Self>) {
         while let Some(next) = self.next_waiting() {
-            let place = Place::new(self, &next.open);
-            match next.place.send(place) {
+            let slot = Slot::new(self, &next.open);
+            match next.slot.send(slot) {
                 Ok(()) => return,
-                // It gave up meanwhile: the place is still to be given to somebody.
-                Err(place) => place.forget(),
+                // It gave up meanwhile: the slot is still to be given to somebody.
+                Err(slot) => slot.forget(),
             }
         }
     }
 
-    /// Who gets a place that has become free. `None`: nobody wants it, and it is noted as free.
+    /// Who gets a slot that has become free. `None`: nobody wants it, and it is noted as free.
     fn next_waiting(&self) -> Option<Waiting> {
         let mut state = lock(&self.state);
-        state.waiting.retain(|waiting| !waiting.place.is_closed());
+        state.waiting.retain(|waiting| !waiting.slot.is_closed());
         let fewest =
             (0..state.waiting.len()).min_by_key(|index| state.waiting[*index].open.count());
         let next = fewest.map(|index| state.waiting.remove(index));
@@ -135,14 +135,14 @@ impl Slots {
     }
 }
 
-/// One open connection's place among all, counted while it is held.
-pub(crate) struct Place {
+/// One open connection's slot among all, counted while it is held.
+pub(crate) struct Slot {
     open: Arc<Open>,
     /// `None`: given up without being free for others.
     slots: Option<Arc<Slots>>,
 }
 
-impl Place {
+impl Slot {
     fn new(slots: &Arc<Slots>, open: &Arc<Open>) -> Self {
         open.count.fetch_add(1, Ordering::Relaxed);
         open.gauge.increment(1.0);
@@ -157,7 +157,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.open.count.fetch_sub(1, Ordering::Relaxed);
         self.open.gauge.decrement(1.0);

@@ -15,7 +15,7 @@ use crate::operate::{self, Target};
 
 /// How long after the start, and how often, to look for groups of the other transport. By then the
 /// groups of this one have their offsets.
-const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+const FORGET_INTERVAL: Duration = Duration::from_secs(60);
 /// Between attempts to make topics while no broker answers.
 const TOPICS_PAUSE: Duration = Duration::from_secs(2);
 
@@ -101,14 +101,14 @@ impl Transport {
                 }
             }
         };
-        let tidying = async {
+        let forgetting = async {
             if let Some(log) = &log
                 && handles
             {
-                tidy(&target, log).await;
+                forget_unused_groups(&target, log).await;
             }
         };
-        let rest = async { tokio::join!(making, tidying) };
+        let rest = async { tokio::join!(making, forgetting) };
         let (relayed, _) = tokio::join!(relaying, stop.run_until_cancelled(rest));
         relayed
     }
@@ -124,9 +124,9 @@ async fn make_topics(target: &Target, cluster: &Cluster) -> anyhow::Result<()> {
 
 /// Removes groups that the application has with the other transport only; they would retain every
 /// row for ever.
-async fn tidy(target: &Target, log: &EventLog) {
+async fn forget_unused_groups(target: &Target, log: &EventLog) {
     loop {
-        tokio::time::sleep(TIDY_INTERVAL).await;
+        tokio::time::sleep(FORGET_INTERVAL).await;
         let is_kafka = target.connection().is_some();
         let groups = match is_kafka {
             true => target.groups().into_keys().collect(),

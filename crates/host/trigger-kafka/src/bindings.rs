@@ -34,7 +34,7 @@ pub struct Header<'r> {
 /// `message` of the WIT package: what a [`Message`] is lowered as.
 #[derive(ComponentType, Lower)]
 #[component(record)]
-pub struct Given<'r> {
+pub struct MessageRef<'r> {
     topic: &'r str,
     partition: i32,
     offset: i64,
@@ -46,7 +46,7 @@ pub struct Given<'r> {
     attempt: u32,
 }
 
-impl<'r> From<&'r Message> for Given<'r> {
+impl<'r> From<&'r Message> for MessageRef<'r> {
     fn from(Message { record, attempt }: &'r Message) -> Self {
         let headers = record.headers();
         Self {
@@ -73,12 +73,12 @@ impl<'r> From<&'r Message> for Given<'r> {
 )]
 // SAFETY: all of it is the derived type's.
 unsafe impl ComponentType for Message {
-    type Lower = <Given<'static> as ComponentType>::Lower;
+    type Lower = <MessageRef<'static> as ComponentType>::Lower;
 
-    const ABI: CanonicalAbiInfo = <Given<'static> as ComponentType>::ABI;
+    const ABI: CanonicalAbiInfo = <MessageRef<'static> as ComponentType>::ABI;
 
     fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> wasmtime::Result<()> {
-        Given::typecheck(ty, types)
+        MessageRef::typecheck(ty, types)
     }
 }
 
@@ -92,7 +92,7 @@ unsafe impl Lower for Message {
         ty: InterfaceType,
         to: &mut MaybeUninit<Self::Lower>,
     ) -> wasmtime::Result<()> {
-        Given::from(self).linear_lower_to_flat(context, ty, to)
+        MessageRef::from(self).linear_lower_to_flat(context, ty, to)
     }
 
     fn linear_lower_to_memory<T>(
@@ -102,7 +102,7 @@ unsafe impl Lower for Message {
         offset: usize,
     ) -> wasmtime::Result<()> {
         if context.options().string_encoding != StringEncoding::Utf8 {
-            return Given::from(self).linear_lower_to_memory(context, ty, offset);
+            return MessageRef::from(self).linear_lower_to_memory(context, ty, offset);
         }
         let Self { record, attempt } = self;
         // Allocate everything first, then write: the guest's memory may move at each allocation.
@@ -136,7 +136,7 @@ unsafe impl Lower for Message {
 /// Bytes of a `message` in a guest's memory.
 const SIZE: usize = 72;
 const HEADER_SIZE: usize = 16;
-const _: () = assert!(<Given<'static> as ComponentType>::SIZE32 == SIZE);
+const _: () = assert!(<MessageRef<'static> as ComponentType>::SIZE32 == SIZE);
 const _: () = assert!(<Header<'static> as ComponentType>::SIZE32 == HEADER_SIZE);
 
 /// A record's fields, each at its place by the Canonical ABI.

@@ -325,7 +325,7 @@ impl Settings {
         violations
     }
 
-    /// How to reach Kafka, where it is the carrier.
+    /// How to reach Kafka, where it is the transport.
     pub fn connection(&self) -> Connection {
         Connection {
             brokers: self.brokers.clone(),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use event_log::{Consumer, EventLog, Fetched, GroupOptions, Place};
+use event_log::{Consumer, DeliveryTag, EventLog, Fetched, GroupOptions};
 use records::{DeadLetter, RecordBlock, TopicPartition};
 
-use crate::carrier::{Carrier, DeadLetters, Delivery, Event, Position, Run};
+use crate::transport::{DeadLetters, Delivery, Event, Position, Run, Transport};
 
 pub(crate) struct Embedded {
     consumer: Consumer,
@@ -23,7 +23,7 @@ impl Embedded {
 }
 
 #[async_trait]
-impl Carrier for Embedded {
+impl Transport for Embedded {
     async fn next(&mut self) -> anyhow::Result<Event> {
         Ok(match self.consumer.next().await? {
             event_log::Event::Assigned(partitions) => Event::Assigned(partitions),
@@ -34,7 +34,7 @@ impl Carrier for Embedded {
     }
 
     fn commit(&mut self, partition: &TopicPartition, position: Position) {
-        self.consumer.commit(partition, Place(position.0));
+        self.consumer.commit(partition, DeliveryTag(position.0));
     }
 
     fn pause(&mut self, partition: &TopicPartition) {
@@ -87,9 +87,9 @@ fn deliveries(partition: &TopicPartition, fetched: &[Fetched]) -> Vec<Delivery> 
         }
         let block = Arc::new(block);
         let (full, more) = rest.split_at(count);
-        let places = full.iter().map(|fetched| Position(fetched.place.0));
-        let records = places.zip(block.records());
-        deliveries.extend(records.map(|(place, record)| Delivery::new(place, record)));
+        let positions = full.iter().map(|fetched| Position(fetched.tag.0));
+        let records = positions.zip(block.records());
+        deliveries.extend(records.map(|(position, record)| Delivery::new(position, record)));
         rest = more;
     }
     deliveries
@@ -99,7 +99,7 @@ struct Table(Arc<EventLog>);
 
 #[async_trait]
 impl DeadLetters for Table {
-    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()> {
-        Ok(self.0.dead_letter(&letter).await?)
+    async fn keep(&self, dead_letter: DeadLetter) -> anyhow::Result<()> {
+        Ok(self.0.dead_letter(&dead_letter).await?)
     }
 }

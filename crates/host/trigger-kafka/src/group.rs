@@ -1,4 +1,4 @@
-//! Runs one group: brings together the carrier, the dispatcher that decides, and the handler.
+//! Runs one group: brings together the transport, the dispatcher that decides, and the handler.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::carrier::{Carrier, DeadLetter, DeadLetters, Event};
 use crate::config::TriggerConfig;
-use crate::dispatch::{Batch, BatchId, Burial, Dispatcher, Effect, LaneId};
+use crate::dispatch::{Batch, BatchId, Dispatcher, Effect, FailedRecord, LaneId};
 use crate::handler::{Handled, Handler};
 use crate::meters::Meters;
+use crate::transport::{DeadLetter, DeadLetters, Event, Transport};
 
 /// How long calls in flight may take to end when a partition leaves or the host stops.
 pub(crate) const DRAIN: Duration = Duration::from_secs(20);
@@ -20,37 +20,37 @@ type Call = (BatchId, Handled);
 /// A group of a trigger, ready to run.
 pub(crate) struct Group {
     config: TriggerConfig,
-    carrier: Box<dyn Carrier>,
+    transport: Box<dyn Transport>,
     handler: Arc<dyn Handler>,
     dead_letters: Arc<dyn DeadLetters>,
     dispatcher: Dispatcher,
     meters: Meters,
     calls: JoinSet<Call>,
-    burials: JoinSet<(LaneId, anyhow::Result<()>)>,
+    dead_letter_writes: JoinSet<(LaneId, anyhow::Result<()>)>,
     drain: Duration,
 }
 
 impl Group {
     pub fn new(
         config: TriggerConfig,
-        carrier: Box<dyn Carrier>,
+        transport: Box<dyn Transport>,
         handler: Arc<dyn Handler>,
         drain: Duration,
     ) -> Self {
         let meters = Meters::new(config.group(), &config.component);
         let mut what_is_left = config.clone();
-        let held = u64::try_from(carrier.held().as_millis()).unwrap_or(u64::MAX);
+        let held = u64::try_from(transport.held().as_millis()).unwrap_or(u64::MAX);
         let wait = &mut what_is_left.batch.max_wait_ms;
         *wait = wait.saturating_sub(held);
         Self {
             dispatcher: Dispatcher::new(what_is_left, meters.clone()),
-            dead_letters: carrier.dead_letters(),
+            dead_letters: transport.dead_letters(),
             config,
-            carrier,
+            transport,
             handler,
             meters,
             calls: JoinSet::new(),
-            burials: JoinSet::new(),
+            dead_letter_writes: JoinSet::new(),
             drain,
         }
     }
@@ -74,7 +74,7 @@ impl Group {
                     stopping = true;
                     self.dispatcher.stop(Instant::now() + self.drain);
                 }
-                event = self.carrier.next(), if !stopping => match event {
+                event = self.transport.next(), if !stopping => match event {
                     Ok(event) => self.take(event),
                     Err(error) => break Err(error),
                 },
@@ -84,14 +84,14 @@ impl Group {
                     let (id, handled) = call?;
                     self.dispatcher.handled(id, handled, Instant::now());
                 }
-                Some(burial) = self.burials.join_next() => {
-                    let (lane, kept) = burial?;
-                    self.dispatcher.buried(lane, kept, Instant::now());
+                Some(failed_record) = self.dead_letter_writes.join_next() => {
+                    let (lane, kept) = failed_record?;
+                    self.dispatcher.dead_lettered(lane, kept, Instant::now());
                 }
                 () = until(timer) => {}
             }
         };
-        self.carrier.close().await;
+        self.transport.close().await;
         ended
     }
 
@@ -132,23 +132,23 @@ impl Group {
     fn perform(&mut self) {
         for effect in self.dispatcher.effects() {
             match effect {
-                Effect::Commit(partition, position) => self.carrier.commit(&partition, position),
-                Effect::Pause(partition) => self.carrier.pause(&partition),
-                Effect::Resume(partition) => self.carrier.resume(&partition),
-                Effect::Release(partition) => self.carrier.release(partition),
-                Effect::Bury(burial) => self.bury(burial),
+                Effect::Commit(partition, position) => self.transport.commit(&partition, position),
+                Effect::Pause(partition) => self.transport.pause(&partition),
+                Effect::Resume(partition) => self.transport.resume(&partition),
+                Effect::Release(partition) => self.transport.release(partition),
+                Effect::DeadLetter(failed_record) => self.dead_letter(failed_record),
             }
         }
     }
 
-    fn bury(&mut self, burial: Burial) {
-        let Burial {
+    fn dead_letter(&mut self, failed_record: FailedRecord) {
+        let FailedRecord {
             lane,
             record,
             reason,
             attempts,
-        } = burial;
-        let letter = DeadLetter {
+        } = failed_record;
+        let dead_letter = DeadLetter {
             dead_letter_topic: self.config.dead_letter_topic(record.topic()),
             group: self.config.group().to_owned(),
             handler: self.config.component.clone(),
@@ -157,8 +157,8 @@ impl Group {
             record: Arc::new(record.to_record()),
         };
         let dead_letters = self.dead_letters.clone();
-        self.burials
-            .spawn(async move { (lane, dead_letters.keep(letter).await) });
+        self.dead_letter_writes
+            .spawn(async move { (lane, dead_letters.keep(dead_letter).await) });
     }
 }
 

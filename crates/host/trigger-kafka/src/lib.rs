@@ -2,11 +2,10 @@
 //! least once, with retries and dead letters. Offsets are committed only behind finished work.
 //!
 //! It reads Kafka, or the event log in Postgres ([`event_log`]), through a
-//! [`Carrier`](carrier::Carrier).
+//! [`Transport`](transport::Transport).
 
 mod bindings;
 mod broker;
-pub mod carrier;
 mod config;
 mod dispatch;
 mod embedded;
@@ -16,6 +15,7 @@ mod handler;
 mod invoke;
 mod meters;
 mod service;
+pub mod transport;
 
 pub use config::{Batch, Filter, Retry, Settings, Start, TopicConfig, TriggerConfig};
 pub use handler::Outcome;

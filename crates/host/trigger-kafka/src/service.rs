@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bindings::Guest;
 use crate::broker::Broker;
-use crate::carrier::Carrier;
 use crate::config::{Membership, Settings, Start, TriggerConfig};
 use crate::embedded::Embedded;
 use crate::group::{DRAIN, Group};
+use crate::transport::Transport;
 
 /// The trigger's name in the manifest.
 pub const KIND: &str = "kafka";
@@ -116,9 +116,9 @@ impl Service {
         }
         let mut groups = JoinSet::new();
         for (config, guest) in self.groups {
-            let carrier = self.source.join(&config)?;
+            let transport = self.source.join(&config)?;
             let name = config.group().to_owned();
-            let group = Group::new(config, carrier, Arc::new(guest), DRAIN);
+            let group = Group::new(config, transport, Arc::new(guest), DRAIN);
             let shutdown = shutdown.clone();
             groups.spawn(async move {
                 let ended = group.run(shutdown).await;
@@ -139,7 +139,7 @@ impl Service {
 }
 
 impl Source {
-    fn join(&self, config: &TriggerConfig) -> anyhow::Result<Box<dyn Carrier>> {
+    fn join(&self, config: &TriggerConfig) -> anyhow::Result<Box<dyn Transport>> {
         match self {
             Self::Kafka(connection, membership) => {
                 Ok(Box::new(Broker::join(connection, membership, config)?))

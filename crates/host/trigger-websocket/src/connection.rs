@@ -22,10 +22,10 @@ use crate::bindings;
 use crate::close::{By, Close};
 use crate::config::Limits;
 use crate::endpoint::Endpoint;
-use crate::mailbox::{Content, Mailbox, Outgoing, id_hash};
+use crate::send_queue::{Content, Outgoing, SendQueue, id_hash};
 
 /// How long a client may take to answer our close frame.
-const FAREWELL: Duration = Duration::from_secs(3);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Kept small: most connections are idle most of the time.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Frames are batched up to this size before they are written to the socket.
@@ -45,7 +45,7 @@ pub(crate) struct Connection {
     pub(crate) since: Option<String>,
     /// Seconds since the Unix epoch.
     pub(crate) expires_at: Option<u64>,
-    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) send_queue: Arc<SendQueue>,
     /// Whether the first frames have been sent.
     pub(crate) resumed: AtomicBool,
 }
@@ -63,13 +63,13 @@ impl Connection {
         let (mut sink, mut stream) = socket.split();
         let close = tokio::select! {
             biased;
-            close = self.mailbox.closed() => close,
+            close = self.send_queue.closed() => close,
             () = self.endpoint.shutdown.cancelled() => Close::RESTART,
             () = expiry(self.expires_at) => Close::EXPIRED,
             close = self.read(&mut stream) => close,
             close = self.write(&mut sink, &mut queue) => close,
         };
-        if timeout(FAREWELL, farewell(sink, stream, &close))
+        if timeout(CLOSE_TIMEOUT, close_handshake(sink, stream, &close))
             .await
             .is_err()
         {
@@ -106,7 +106,7 @@ impl Connection {
             match self.endpoint.functions.receive(self.handle(), frame).await {
                 Ok(frames) => {
                     for frame in frames {
-                        self.mailbox.send(Outgoing::new(None, frame));
+                        self.send_queue.send(Outgoing::new(None, frame));
                     }
                 }
                 Err(failure) => return self.failed("receive", &failure),
@@ -153,7 +153,7 @@ impl Connection {
             };
             // Everything that is ready goes out with one flush.
             while let Some(outgoing) = next {
-                self.mailbox.taken(&outgoing);
+                self.send_queue.taken(&outgoing);
                 let is_new = outgoing.id.is_none_or(|id| !known.remove(&id));
                 if is_new && let Err(close) = self.feed(sink, outgoing.content).await {
                     return close;
@@ -225,7 +225,7 @@ async fn expiry(at: Option<u64>) {
 
 /// The close handshake (RFC 6455 section 7.1.2): send the close frame and wait for the client's. A
 /// socket that closes with unread bytes is reset, and our frame would be lost.
-async fn farewell(
+async fn close_handshake(
     mut sink: SplitSink<Socket, Frame>,
     mut stream: SplitStream<Socket>,
     close: &Close,

@@ -11,7 +11,7 @@ use crate::bindings::{Delivery, Message};
 use crate::close::Close;
 use crate::endpoint::Endpoint;
 use crate::functions::Failure;
-use crate::mailbox::Outgoing;
+use crate::send_queue::Outgoing;
 
 /// Messages given to the component at once.
 const MAX_BATCH: usize = 100;

@@ -16,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::audience::{Audience, Seat};
 use crate::bindings::{Acceptance, Opening, Refusal};
 use crate::config::{Limits, TriggerConfig};
 use crate::connection::Connection;
 use crate::functions::{Failure, Functions};
 use crate::handshake::{self, Handshake};
-use crate::mailbox::Mailbox;
 use crate::meters::Meters;
 use crate::problem::Problem;
 use crate::registry::Registry;
+use crate::send_queue::SendQueue;
+use crate::subscribers::{SubscriberGuard, Subscribers};
 
 pub(crate) struct Endpoint {
     pub(crate) component: String,
@@ -36,10 +36,10 @@ pub(crate) struct Endpoint {
     pub(crate) meters: Meters,
     pub(crate) shutdown: CancellationToken,
     pub(crate) connections: TaskTracker,
-    pub(crate) audience: Arc<Audience>,
+    pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) route: String,
     allowed_origins: Option<Vec<String>>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Endpoint {
@@ -52,10 +52,10 @@ impl Endpoint {
             registry: Arc::default(),
             shutdown: CancellationToken::new(),
             connections: TaskTracker::new(),
-            audience: Arc::default(),
+            subscribers: Arc::default(),
             route: config.route,
             allowed_origins: config.allowed_origins,
-            places: Arc::new(Semaphore::new(config.limits.max_connections)),
+            permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             limits: config.limits,
         }
     }
@@ -88,9 +88,9 @@ impl Endpoint {
     ) -> Result<Response<Full<Bytes>>, Response<Full<Bytes>>> {
         let handshake = handshake::check(request, self.allowed_origins.as_deref())
             .map_err(Problem::into_response)?;
-        let place = self.place()?;
+        let permit = self.permit()?;
         // Before the host tails the topics, the connection could miss a live record.
-        let seat = self.followed().await?;
+        let subscriber = self.followed().await?;
         let opening = opening(request, &handshake, remote);
         let (id, query) = (opening.connection_id.clone(), opening.query.clone());
         let acceptance = match self.functions.open(opening).await {
@@ -102,15 +102,15 @@ impl Endpoint {
         let upgrade = hyper::upgrade::on(request);
         let connection = self
             .clone()
-            .connect(id, query, acceptance, (place, seat), upgrade);
+            .connect(id, query, acceptance, (permit, subscriber), upgrade);
         self.connections.spawn(connection);
         Ok(response)
     }
 
-    async fn followed(&self) -> Result<Seat, Response<Full<Bytes>>> {
-        let seat = self.audience.join();
-        match timeout(self.limits.deadline(), seat.followed()).await {
-            Ok(()) => Ok(seat),
+    async fn followed(&self) -> Result<SubscriberGuard, Response<Full<Bytes>>> {
+        let subscriber = self.subscribers.join();
+        match timeout(self.limits.deadline(), subscriber.followed()).await {
+            Ok(()) => Ok(subscriber),
             Err(_) => Err(unavailable(
                 "the event log cannot be read; try again later",
                 "5",
@@ -118,13 +118,13 @@ impl Endpoint {
         }
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Response<Full<Bytes>>> {
+    fn permit(&self) -> Result<OwnedSemaphorePermit, Response<Full<Bytes>>> {
         let full = "as many connections as this host takes are open; try again later";
         let restarting = "this host is restarting; try again";
         let (detail, retry_after) = match self.shutdown.is_cancelled() {
             true => (restarting, "1"),
-            false => match self.places.clone().try_acquire_owned() {
-                Ok(place) => return Ok(place),
+            false => match self.permits.clone().try_acquire_owned() {
+                Ok(permit) => return Ok(permit),
                 Err(_) => (full, "10"),
             },
         };
@@ -163,24 +163,24 @@ impl Endpoint {
         id: String,
         query: Option<String>,
         acceptance: Acceptance,
-        _held: (OwnedSemaphorePermit, Seat),
+        _held: (OwnedSemaphorePermit, SubscriberGuard),
         upgrade: hyper::upgrade::OnUpgrade,
     ) {
         let upgraded = match upgrade.await {
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(connection = id, "not upgraded: {error}"),
         };
-        let (mailbox, queue) = Mailbox::new(self.limits.queue_frames, self.limits.queue_bytes);
-        let mailbox = Arc::new(mailbox);
+        let (send_queue, queue) = SendQueue::new(self.limits.queue_frames, self.limits.queue_bytes);
+        let send_queue = Arc::new(send_queue);
         // Before `resume` reads what was missed, so that live records wait in the queue meanwhile.
-        let _subscription = self.registry.subscribe(acceptance.channels, &mailbox);
+        let _subscription = self.registry.subscribe(acceptance.channels, &send_queue);
         let connection = Connection {
             endpoint: self.clone(),
             since: since(query.as_deref()),
             id: id.clone(),
             context: acceptance.context,
             expires_at: acceptance.expires_at,
-            mailbox,
+            send_queue,
             resumed: AtomicBool::new(false),
         };
         tracing::debug!(component = self.component, connection = id, "opened");

@@ -2,7 +2,6 @@
 //! answers opening requests, turns records into frames and answers clients; it never holds a
 //! socket.
 
-mod audience;
 mod bindings;
 mod close;
 mod config;
@@ -11,11 +10,12 @@ mod delivery;
 mod endpoint;
 mod functions;
 mod handshake;
-mod mailbox;
 mod meters;
 mod problem;
 mod registry;
+mod send_queue;
 mod service;
+mod subscribers;
 
 pub use config::{Limits, TriggerConfig};
 pub use service::{KIND, Service};

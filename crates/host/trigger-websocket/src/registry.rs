@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::close::Close;
-use crate::mailbox::{Mailbox, Outgoing};
+use crate::send_queue::{Outgoing, SendQueue};
 
 const SHARDS: usize = 16;
 
-type Shard = HashMap<String, HashMap<u64, Arc<Mailbox>>>;
+type Shard = HashMap<String, HashMap<u64, Arc<SendQueue>>>;
 
 /// The subscriptions of one trigger in this process.
 #[derive(Default)]
@@ -29,18 +29,18 @@ pub(crate) struct Subscription {
 }
 
 impl Registry {
-    /// Subscribe the mailbox to these channels.
+    /// Subscribe the send queue to these channels.
     pub(crate) fn subscribe(
         self: &Arc<Self>,
         channels: Vec<String>,
-        mailbox: &Arc<Mailbox>,
+        send_queue: &Arc<SendQueue>,
     ) -> Subscription {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         for channel in &channels {
             self.shard(channel)
                 .entry(channel.clone())
                 .or_default()
-                .insert(number, mailbox.clone());
+                .insert(number, send_queue.clone());
         }
         Subscription {
             registry: self.clone(),
@@ -62,23 +62,23 @@ impl Registry {
         };
         let queued = subscribers
             .values()
-            .filter(|mailbox| mailbox.send(outgoing.clone()))
+            .filter(|send_queue| send_queue.send(outgoing.clone()))
             .count();
         (queued, subscribers.len() - queued)
     }
 
     /// End every connection subscribed to the channel.
     pub(crate) fn close(&self, channel: &str, close: &Close) {
-        for mailbox in self.shard(channel).get(channel).into_iter().flatten() {
-            mailbox.1.close(close.clone());
+        for send_queue in self.shard(channel).get(channel).into_iter().flatten() {
+            send_queue.1.close(close.clone());
         }
     }
 
     /// End every connection that is subscribed to anything.
     pub(crate) fn close_all(&self, close: &Close) {
         for shard in &self.shards {
-            for mailbox in lock(shard).values().flat_map(HashMap::values) {
-                mailbox.close(close.clone());
+            for send_queue in lock(shard).values().flat_map(HashMap::values) {
+                send_queue.close(close.clone());
             }
         }
     }
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn only_subscribers_of_the_channel_receive_until_they_leave() {
         let registry = Arc::new(Registry::default());
-        let (ada, mut to_ada) = Mailbox::new(4, 1024);
-        let (bob, mut to_bob) = Mailbox::new(4, 1024);
+        let (ada, mut to_ada) = SendQueue::new(4, 1024);
+        let (bob, mut to_bob) = SendQueue::new(4, 1024);
         let (ada, bob) = (Arc::new(ada), Arc::new(bob));
         let adas = registry.subscribe(vec!["ada".into(), "all".into()], &ada);
         let _bobs = registry.subscribe(vec!["bob".into(), "all".into()], &bob);
@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn a_slow_subscriber_does_not_hold_up_the_others() {
         let registry = Arc::new(Registry::default());
-        let (slow, _unread) = Mailbox::new(1, 1024);
-        let (quick, mut to_quick) = Mailbox::new(8, 1024);
+        let (slow, _unread) = SendQueue::new(1, 1024);
+        let (quick, mut to_quick) = SendQueue::new(8, 1024);
         let _slow = registry.subscribe(vec!["news".into()], &Arc::new(slow));
         let _quick = registry.subscribe(vec!["news".into()], &Arc::new(quick));
         assert_eq!(registry.send("news", &hello()), (2, 0));

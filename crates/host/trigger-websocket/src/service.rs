@@ -111,7 +111,7 @@ impl Service {
         let mut following = JoinSet::new();
         for endpoint in self.endpoints.iter().cloned() {
             if endpoint.topics.is_empty() {
-                endpoint.audience.is_followed();
+                endpoint.subscribers.is_followed();
                 continue;
             }
             following.spawn(follow(endpoint, self.log.clone()));
@@ -145,7 +145,7 @@ impl Service {
     /// Whether records are read here at the moment: somebody listens, or did until a while ago.
     pub fn follows(&self) -> bool {
         let mut endpoints = self.endpoints.iter();
-        endpoints.any(|endpoint| endpoint.audience.follows())
+        endpoints.any(|endpoint| endpoint.subscribers.follows())
     }
 
     fn endpoint(&self, path: &str) -> Option<&Arc<Endpoint>> {
@@ -185,11 +185,15 @@ impl Handler for Service {
 /// While there is a connection.
 async fn follow(endpoint: Arc<Endpoint>, log: Arc<EventLog>) -> anyhow::Result<()> {
     loop {
-        endpoint.audience.comes().await;
+        endpoint.subscribers.wait_for_first().await;
         let mut tail = log.tail(endpoint.topics.clone());
         tail.ready().await;
-        endpoint.audience.is_followed();
-        let mut left = pin!(endpoint.audience.leaves(endpoint.limits.linger()));
+        endpoint.subscribers.is_followed();
+        let mut left = pin!(
+            endpoint
+                .subscribers
+                .wait_until_none(endpoint.limits.linger())
+        );
         loop {
             tokio::select! {
                 () = &mut left => break,

@@ -1,9 +1,9 @@
 //! What the running system does, seen from outside, when the log in Postgres carries its events. `tests/kafka`
-//! runs what depends on the carrier once more.
+//! runs what depends on the transport once more.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
-use system_tests::{Carrier, System};
+use system_tests::{System, Transport};
 
 mod auth;
 mod bad_input;
@@ -19,7 +19,7 @@ mod visibility;
 
 /// A system of a test's own.
 async fn system() -> Option<System> {
-    System::start(Carrier::Log).await
+    System::start(Transport::Log).await
 }
 
 /// The one of all tests that are content with users of their own.

@@ -1,9 +1,9 @@
-//! What the running system does when Kafka carries its events: of `tests/behaviour` what depends on the carrier,
+//! What the running system does when Kafka carries its events: of `tests/behaviour` what depends on the transport,
 //! and what only Kafka can do to it.
 
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
-use system_tests::{Carrier, Kafka, System};
+use system_tests::{Kafka, System, Transport};
 
 #[path = "../behaviour/commands.rs"]
 mod commands;
@@ -19,7 +19,7 @@ mod topics;
 
 /// A system of a test's own, on a broker that these have in turn.
 async fn system() -> Option<System> {
-    System::start(Carrier::Kafka).await
+    System::start(Transport::Kafka).await
 }
 
 /// The one of all tests that are content with users of their own. It has its broker to itself, because

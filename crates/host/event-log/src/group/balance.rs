@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::assignment::desired;
 use super::consumer::Change;
-use super::given::Given;
+use super::in_flight::InFlight;
 use super::job::{Job, Owned};
 use super::positions::Positions;
 use crate::Error;
@@ -64,7 +64,7 @@ impl Job {
             .cloned()
             .collect();
         if !missing.is_empty() {
-            self.claim(&missing, in_grace).await?;
+            self.acquire(&missing, in_grace).await?;
         }
         let mut revoked = Vec::new();
         for (partition, owned) in &mut self.owned {
@@ -84,31 +84,31 @@ impl Job {
         Ok(())
     }
 
-    async fn claim(&mut self, missing: &[TopicPartition], in_grace: bool) -> Result<(), Error> {
+    async fn acquire(&mut self, missing: &[TopicPartition], in_grace: bool) -> Result<(), Error> {
         let session = &mut self.reader.session;
-        let claimed = self.positions.claim(session, missing, in_grace).await?;
-        if claimed.is_empty() {
+        let acquired = self.positions.acquire(session, missing, in_grace).await?;
+        if acquired.is_empty() {
             return Ok(());
         }
         tracing::debug!(
             group = self.positions.group,
-            partitions = claimed.len(),
+            partitions = acquired.len(),
             "assigned"
         );
-        let mut assigned = Vec::with_capacity(claimed.len());
-        for claim in claimed {
-            assigned.push((claim.partition.clone(), claim.epoch));
+        let mut assigned = Vec::with_capacity(acquired.len());
+        for partition in acquired {
+            assigned.push((partition.partition.clone(), partition.epoch));
             let owned = Owned {
-                epoch: claim.epoch,
-                read: claim.cursor,
-                committed: claim.cursor,
+                epoch: partition.epoch,
+                read: partition.cursor,
+                committed: partition.cursor,
                 finished: None,
-                given: Given::default(),
+                in_flight: InFlight::default(),
                 paused: false,
                 revoked: false,
                 released: false,
             };
-            self.owned.insert(claim.partition, owned);
+            self.owned.insert(partition.partition, owned);
         }
         let _ = self.change.send(Change::Assigned(assigned));
         self.pacer.wake(Instant::now());

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::GroupOptions;
-use super::given::Place;
+use super::in_flight::DeliveryTag;
 use super::job::{Batch, Command, Job};
 use super::positions::Positions;
 use crate::members::Member;
@@ -38,7 +38,7 @@ pub struct Fetched {
     /// Its partition.
     pub partition: TopicPartition,
     /// Its number among the records that this member has received.
-    pub place: Place,
+    pub tag: DeliveryTag,
     /// The record.
     pub record: Arc<Record>,
 }
@@ -82,7 +82,7 @@ impl Consumer {
             member,
             topics: topics.clone(),
         });
-        shared.pulse.members_changed();
+        shared.wake_ups.members_changed();
         let positions = Positions { group, member };
         let job = Job::new(shared, positions, topics, start, change, fetched);
         tokio::spawn(job.run(incoming));
@@ -145,12 +145,12 @@ impl Consumer {
             .collect()
     }
 
-    /// All records of the partition up to and including `place` are handled. Offsets are written in
+    /// All records of the partition up to and including `tag` are handled. Offsets are written in
     /// batches; nothing happens to a partition that is no longer ours.
-    pub fn commit(&self, partition: &TopicPartition, place: Place) {
+    pub fn commit(&self, partition: &TopicPartition, tag: DeliveryTag) {
         if let Some(epoch) = self.epochs.get(partition) {
             let partition = partition.clone();
-            self.send(Command::Commit(partition, *epoch, place));
+            self.send(Command::Commit(partition, *epoch, tag));
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::consumer::{Change, Fetched};
-use super::given::{Given, Place};
+use super::in_flight::{DeliveryTag, InFlight};
 use super::positions::Positions;
 use super::{Start, lag};
 use crate::backoff::Backoff;
@@ -33,7 +33,7 @@ const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
 pub(super) type Batch = Vec<(i64, Fetched)>;
 
 pub(super) enum Command {
-    Commit(TopicPartition, i64, Place),
+    Commit(TopicPartition, i64, DeliveryTag),
     Pause(TopicPartition),
     Resume(TopicPartition),
     Release(Vec<TopicPartition>),
@@ -49,7 +49,7 @@ pub(super) struct Owned {
     /// The offset to write next.
     pub(super) finished: Option<Cursor>,
     /// Records received and not yet covered by `finished`.
-    pub(super) given: Given,
+    pub(super) in_flight: InFlight,
     pub(super) paused: bool,
     /// No longer read; the user drains it.
     pub(super) revoked: bool,
@@ -109,7 +109,7 @@ impl Job {
 
     pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let stop = self.shared.stop.clone();
-        let mut pulse = self.shared.pulse.listen();
+        let mut wake_ups = self.shared.wake_ups.listen();
         let mut cluster = self.shared.cluster.clone();
         let batches = self.batches.clone();
         loop {
@@ -135,7 +135,7 @@ impl Job {
                         self.sync_at = Instant::now();
                     }
                 }
-                _ = pulse.changed(), if reads => self.pacer.wake(Instant::now()),
+                _ = wake_ups.changed(), if reads => self.pacer.wake(Instant::now()),
                 permit = async {
                     tokio::time::sleep_until(read_at).await;
                     batches.reserve().await
@@ -150,11 +150,11 @@ impl Job {
 
     fn take(&mut self, command: Command) {
         match command {
-            Command::Commit(partition, epoch, place) => {
+            Command::Commit(partition, epoch, tag) => {
                 if let Some(owned) = self.owned.get_mut(&partition)
                     && owned.epoch == epoch
                 {
-                    owned.given.handled(place);
+                    owned.in_flight.handled(tag);
                     if owned.reach() {
                         self.flush_soon();
                     }
@@ -203,12 +203,12 @@ impl Job {
                 continue;
             };
             if let Some(record) = row.record {
-                let place = Place(self.next);
+                let tag = DeliveryTag(self.next);
                 self.next += 1;
-                owned.given.give(place, row.cursor);
+                owned.in_flight.add(tag, row.cursor);
                 let fetched = Fetched {
                     partition: row.partition,
-                    place,
+                    tag,
                     record,
                 };
                 batch.push((owned.epoch, fetched));
@@ -233,7 +233,7 @@ impl Job {
         let mut ahead = Vec::new();
         for (partition, owned) in self.owned.iter().filter(|(_, owned)| of(owned)) {
             cursors.push((partition.clone(), owned.read));
-            ahead.extend(owned.given.ahead_of(owned.read).map(|(row, _)| row));
+            ahead.extend(owned.in_flight.ahead_of(owned.read).map(|(row, _)| row));
         }
         self.reader.read(&cursors, Some(&ahead)).await
     }
@@ -348,7 +348,7 @@ impl Job {
                 partitions = drained.len(),
                 "released"
             );
-            self.shared.pulse.members_changed();
+            self.shared.wake_ups.members_changed();
         }
         self.flush_at = None;
         Ok(())
@@ -368,7 +368,7 @@ impl Job {
             tokio::time::sleep(wait).await;
         }
         self.shared.registry.leave(self.positions.member);
-        self.shared.pulse.members_changed();
+        self.shared.wake_ups.members_changed();
     }
 }
 
@@ -379,13 +379,15 @@ impl Owned {
 
     /// Whether the offset moved.
     fn reach(&mut self) -> bool {
-        let reached = self.given.reached(self.read);
+        let reached = self.in_flight.reached(self.read);
         self.finished = reached.or(self.finished);
         reached.is_some()
     }
 
     /// Whether records are handled that the offset cannot cover yet.
     fn is_ahead(&self) -> bool {
-        self.given.ahead_of(self.read).any(|(_, handled)| handled)
+        self.in_flight
+            .ahead_of(self.read)
+            .any(|(_, handled)| handled)
     }
 }

@@ -5,13 +5,13 @@
 mod assignment;
 mod balance;
 mod consumer;
-mod given;
+mod in_flight;
 mod job;
 mod lag;
 mod positions;
 
 pub use consumer::{Consumer, Event, Fetched};
-pub use given::Place;
+pub use in_flight::DeliveryTag;
 
 /// How to join a group.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::link::PRESENCE;
+use crate::presence::PRESENCE;
 use crate::session::Session;
 use crate::{Cursor, Error, PARTITIONS, Start};
 use records::TopicPartition;
@@ -19,7 +19,7 @@ ON CONFLICT DO NOTHING";
 const OWNED: &str = "
 SELECT topic, partition, epoch FROM log_positions WHERE consumer_group = $1 AND owner = $2";
 
-const CLAIM: &str = "
+const ACQUIRE: &str = "
 WITH present AS MATERIALIZED (
     SELECT objid::bigint AS presence FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 2 AND classid::bigint = $6 AND granted
@@ -50,7 +50,7 @@ WHERE p.consumer_group = $1 AND p.owner = $2
   AND p.topic = c.topic AND p.partition = c.partition AND p.epoch = c.epoch";
 
 /// An acquired partition, and where to continue.
-pub(crate) struct Claimed {
+pub(crate) struct Acquired {
     pub partition: TopicPartition,
     pub epoch: i64,
     pub cursor: Cursor,
@@ -88,16 +88,16 @@ impl Positions {
 
     /// Acquires those of the partitions that are free or whose owner is gone. In the grace period an
     /// owner counts as gone only when it has expired.
-    pub async fn claim(
+    pub async fn acquire(
         &self,
         session: &mut Session,
         partitions: &[TopicPartition],
         in_grace: bool,
-    ) -> Result<Vec<Claimed>, Error> {
+    ) -> Result<Vec<Acquired>, Error> {
         let (topics, numbers) = columns(partitions.iter());
         let rows = session
             .query(
-                CLAIM,
+                ACQUIRE,
                 &[
                     &self.group,
                     &self.member,
@@ -110,7 +110,7 @@ impl Positions {
             .await?;
         rows.iter()
             .map(|row| {
-                Ok(Claimed {
+                Ok(Acquired {
                     partition: partition(row)?,
                     epoch: row.try_get(2)?,
                     cursor: crate::reader::cursor(row, 3, 4)?,

@@ -1,8 +1,8 @@
 //! What an operator does with a log: look how far groups are, move them back, look at dead letters
 //! and send them on their way again, append a record by hand. On one connection, without taking part in the log.
 
+mod dead_letters;
 mod lag;
-mod letters;
 mod publish;
 mod replay;
 
@@ -15,8 +15,8 @@ use crate::log::check;
 use crate::session::Session;
 use crate::{Error, idle, prune};
 
+pub use dead_letters::{DeadLetterFilter, DeadLetterRow};
 pub use lag::PartitionLag;
-pub use letters::{Letter, LetterFilter};
 pub use publish::{NewRecord, Published};
 pub use replay::{From, Moved};
 

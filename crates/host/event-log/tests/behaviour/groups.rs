@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::harness::{
     Database, append, group, next_records, options, read, until_below_horizon, within,
 };
-use event_log::{Consumer, Event, EventLog, Fetched, Options, Place, Start};
+use event_log::{Consumer, DeliveryTag, Event, EventLog, Fetched, Options, Start};
 use records::TopicPartition;
 use serde_json::json;
 use testing::eventually;
@@ -77,13 +77,13 @@ async fn nothing_is_skipped_or_read_twice_while_transactions_commit_out_of_order
     }
     let expected = WRITERS * (EACH - EACH / 10);
     let mut seen = HashSet::new();
-    let mut last: HashMap<TopicPartition, Place> = HashMap::new();
+    let mut last: HashMap<TopicPartition, DeliveryTag> = HashMap::new();
     let mut last_of_key: HashMap<Vec<u8>, i64> = HashMap::new();
     while seen.len() < expected {
         for fetched in next_records(&mut consumer).await {
             assert!(seen.insert(fetched.record.id), "read twice");
-            let before = last.insert(fetched.partition.clone(), fetched.place);
-            assert!(before.is_none_or(|before| before < fetched.place));
+            let before = last.insert(fetched.partition.clone(), fetched.tag);
+            assert!(before.is_none_or(|before| before < fetched.tag));
             // Drawn under the key's lock: grows in the order of the commits.
             let value: serde_json::Value =
                 serde_json::from_slice(fetched.record.value.as_deref().unwrap()).unwrap();
@@ -123,7 +123,7 @@ async fn a_transaction_that_stays_open_holds_back_its_own_records_only_and_they_
     log.wake();
     let records = read(&mut consumer, 1).await;
     assert_eq!(records[0].record.id, second);
-    consumer.commit(&records[0].partition, records[0].place);
+    consumer.commit(&records[0].partition, records[0].tag);
     tokio::time::sleep(options().commit_interval * 3).await;
     let moved = "SELECT count(*) FROM log_positions WHERE position > 0";
     let moved: i64 = client.query_one(moved, &[]).await.unwrap().get(0);
@@ -154,7 +154,7 @@ async fn what_was_handled_ahead_of_an_open_transaction_is_not_given_to_the_next_
     let log = database.log().await;
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 1).await;
-    consumer.commit(&records[0].partition, records[0].place);
+    consumer.commit(&records[0].partition, records[0].tag);
     let close = tokio::spawn(consumer.close());
     tokio::time::sleep(Duration::from_millis(100)).await;
     open.commit().await.unwrap();
@@ -178,7 +178,7 @@ async fn a_group_goes_on_behind_what_it_committed() {
     let log = database.log().await;
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 10).await;
-    consumer.commit(&records[3].partition, records[3].place);
+    consumer.commit(&records[3].partition, records[3].tag);
     until_below_horizon(&client).await;
     within(consumer.close()).await;
 
@@ -230,12 +230,12 @@ fn member(log: &Arc<EventLog>, handled: &Handled) -> Member {
                 Event::Records(records) => {
                     for Fetched {
                         partition,
-                        place,
+                        tag,
                         record,
                     } in records
                     {
                         *handled.lock().unwrap().entry(record.id).or_default() += 1;
-                        consumer.commit(&partition, place);
+                        consumer.commit(&partition, tag);
                     }
                 }
                 Event::Revoked(partitions) => consumer.release(partitions),
@@ -332,7 +332,7 @@ fn child_process() {
         loop {
             for fetched in next_records(&mut consumer).await {
                 println!("handled {}", fetched.record.id);
-                consumer.commit(&fetched.partition, fetched.place);
+                consumer.commit(&fetched.partition, fetched.tag);
             }
         }
     });
@@ -417,7 +417,7 @@ async fn an_owner_that_was_replaced_learns_it_and_its_commit_changes_nothing() {
         )
         .await
         .unwrap();
-    consumer.commit(&records[0].partition, records[0].place);
+    consumer.commit(&records[0].partition, records[0].tag);
     loop {
         if let Event::Lost(lost) = within(consumer.next()).await.unwrap() {
             assert!(lost.contains(&records[0].partition));

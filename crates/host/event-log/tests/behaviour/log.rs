@@ -223,9 +223,9 @@ async fn rows_are_pruned_only_when_old_and_read_by_every_group() {
     let mut ahead = log.consume(group("ahead", &["orders"])).unwrap();
     let mut behind = log.consume(group("behind", &["orders"])).unwrap();
     let records = read(&mut ahead, 5).await;
-    ahead.commit(&records[4].partition, records[4].place);
+    ahead.commit(&records[4].partition, records[4].tag);
     let records = read(&mut behind, 5).await;
-    behind.commit(&records[1].partition, records[1].place);
+    behind.commit(&records[1].partition, records[1].tag);
     until_below_horizon(&client).await;
     within(ahead.close()).await;
     within(behind.close()).await;
@@ -326,7 +326,7 @@ async fn a_restored_database_is_refused_until_it_is_rebased_and_then_misses_noth
     }
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 4).await;
-    consumer.commit(&records[1].partition, records[1].place);
+    consumer.commit(&records[1].partition, records[1].tag);
     until_below_horizon(&client).await;
     within(consumer.close()).await;
     drop(log);

@@ -2,7 +2,7 @@
 
 use crate::harness::{Database, append, group, next_records, read, until_below_horizon, within};
 use event_log::EventLog;
-use event_log::operate::{From, LetterFilter, Operator};
+use event_log::operate::{DeadLetterFilter, From, Operator};
 use records::DeadLetter;
 use serde_json::json;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ async fn lag_counts_what_a_group_has_not_handled_and_says_whether_it_is_there() 
     assert_eq!(lags.len(), 8, "one line for each partition");
     let late = lags.iter().find(|lag| lag.records > 0).unwrap();
     assert!(late.oldest_s.is_some_and(|seconds| seconds >= 0.0));
-    consumer.commit(&records[1].partition, records[1].place);
+    consumer.commit(&records[1].partition, records[1].tag);
     behind(1).await;
 
     assert!(
@@ -67,7 +67,7 @@ async fn a_group_that_is_moved_back_handles_records_again_while_it_runs() {
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
     let records = read(&mut consumer, 4).await;
     let last = &records[3];
-    consumer.commit(&last.partition, last.place);
+    consumer.commit(&last.partition, last.tag);
     let operator = operator(&database).await;
     until_below_horizon(&client).await;
 
@@ -75,7 +75,7 @@ async fn a_group_that_is_moved_back_handles_records_again_while_it_runs() {
         let again = read(consumer, count).await;
         let seen: Vec<_> = again.iter().map(|fetched| fetched.record.id).collect();
         let last = &again[count - 1];
-        consumer.commit(&last.partition, last.place);
+        consumer.commit(&last.partition, last.tag);
         seen
     };
     let moved = operator
@@ -108,7 +108,7 @@ async fn a_group_that_is_moved_back_handles_records_again_while_it_runs() {
     assert!(moved.is_empty());
 }
 
-async fn buried(log: &Arc<EventLog>, consumer: &mut event_log::Consumer) -> DeadLetter {
+async fn dead_lettered(log: &Arc<EventLog>, consumer: &mut event_log::Consumer) -> DeadLetter {
     let fetched = next_records(consumer).await.remove(0);
     let letter = DeadLetter {
         dead_letter_topic: "orders.dead-letter".to_owned(),
@@ -119,7 +119,7 @@ async fn buried(log: &Arc<EventLog>, consumer: &mut event_log::Consumer) -> Dead
         record: fetched.record.clone(),
     };
     log.dead_letter(&letter).await.unwrap();
-    consumer.commit(&fetched.partition, fetched.place);
+    consumer.commit(&fetched.partition, fetched.tag);
     letter
 }
 
@@ -132,15 +132,15 @@ async fn a_letter_is_redriven_once_as_the_same_event() {
     let log = database.log().await;
     append(&client, "orders", "k", &json!({"n": 1})).await;
     let mut consumer = log.consume(group("g", &["orders"])).unwrap();
-    let letter = buried(&log, &mut consumer).await;
+    let letter = dead_lettered(&log, &mut consumer).await;
 
     let operator = operator(&database).await;
-    let all = LetterFilter {
+    let all = DeadLetterFilter {
         redriven: true,
         limit: 10,
-        ..LetterFilter::default()
+        ..DeadLetterFilter::default()
     };
-    let letters = operator.letters(&all).await.unwrap();
+    let letters = operator.dead_letters(&all).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].reason, "because");
     assert_eq!(letters[0].key.as_deref(), Some("k"));
@@ -166,13 +166,13 @@ async fn a_letter_is_redriven_once_as_the_same_event() {
     };
     assert_eq!(sorted(record), sorted(first), "its id and time among them");
 
-    let letters = operator.letters(&all).await.unwrap();
+    let letters = operator.dead_letters(&all).await.unwrap();
     assert!(letters[0].redriven_at.is_some());
-    let pending = LetterFilter {
+    let pending = DeadLetterFilter {
         limit: 10,
-        ..LetterFilter::default()
+        ..DeadLetterFilter::default()
     };
-    assert!(operator.letters(&pending).await.unwrap().is_empty());
+    assert!(operator.dead_letters(&pending).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

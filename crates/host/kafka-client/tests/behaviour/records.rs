@@ -7,7 +7,7 @@ use kafka_client::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use kafka_client::rdkafka::message::ToBytes;
 use kafka_client::rdkafka::producer::FutureRecord;
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
-use kafka_client::{Copier, headers, letter_headers, read_letter};
+use kafka_client::{Copier, dead_letter_headers, headers, read_dead_letter};
 use records::{DeadLetter, Record};
 use testing::TestCluster;
 use uuid::Uuid;
@@ -130,13 +130,13 @@ async fn a_dead_letter_can_be_read_back_as_the_record_it_was() {
         record: Arc::new(record),
     };
     let produced = FutureRecord::<str, [u8]>::to(&topic).key("k");
-    let produced = produced.headers(letter_headers(&letter));
+    let produced = produced.headers(dead_letter_headers(&letter));
     producer
         .send(produced, Duration::from_secs(20))
         .await
         .expect("sent");
     let records = tokio::task::block_in_place(|| read(&brokers, &topic, 1));
-    let back = read_letter(&records[0]).expect("a dead letter");
+    let back = read_dead_letter(&records[0]).expect("a dead letter");
     assert_eq!((back.reason.as_str(), back.attempts), ("it burned", 3));
     assert_eq!((back.group.as_str(), back.handler.as_str()), ("g", "h"));
     let expected = Record {
@@ -144,5 +144,8 @@ async fn a_dead_letter_can_be_read_back_as_the_record_it_was() {
         ..(*letter.record).clone()
     };
     assert_eq!(*back.record, expected);
-    assert!(read_letter(&back.record).is_none(), "no dead letter itself");
+    assert!(
+        read_dead_letter(&back.record).is_none(),
+        "no dead letter itself"
+    );
 }

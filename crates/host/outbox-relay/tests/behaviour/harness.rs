@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::EventLog;
-use event_log::operate::{Letter, LetterFilter, Operator};
+use event_log::operate::{DeadLetterFilter, DeadLetterRow, Operator};
 use kafka_client::{Cluster, Connection, Follower, TopicSpec};
 use outbox_relay::{Options, Relay};
 use records::Record;
@@ -112,13 +112,13 @@ impl World {
         Operator::connect(&self.url).await.expect("an operator")
     }
 
-    pub async fn letters(&self) -> Vec<Letter> {
-        let filter = LetterFilter {
+    pub async fn dead_letters(&self) -> Vec<DeadLetterRow> {
+        let filter = DeadLetterFilter {
             redriven: true,
             limit: 1000,
             ..Default::default()
         };
-        self.operator().await.letters(&filter).await.unwrap()
+        self.operator().await.dead_letters(&filter).await.unwrap()
     }
 
     /// Appends one record as an application would.

@@ -68,7 +68,7 @@ async fn a_broker_that_is_killed_and_started_again_gets_everything_in_order() {
         assert_eq!(*came, sent, "k{k}");
     }
     relay.stop().await;
-    assert!(world.letters().await.is_empty());
+    assert!(world.dead_letters().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,13 +27,13 @@ async fn a_record_that_is_too_large_becomes_a_dead_letter_and_its_neighbours_arr
     let came = read_all(&mut follower, &ids).await;
     assert_eq!(came["k"], ids, "nothing overtakes");
     world.until_nothing_is_left().await;
-    let letters = world.letters().await;
-    let buried: Vec<_> = letters
+    let letters = world.dead_letters().await;
+    let dead_lettered: Vec<_> = letters
         .iter()
         .map(|letter| letter.record_id.clone())
         .collect();
     let expected: Vec<_> = large.iter().map(ToString::to_string).collect();
-    assert_eq!(buried, expected);
+    assert_eq!(dead_lettered, expected);
     assert_eq!(letters[0].group, "relay");
     assert!(
         letters[0].reason.contains("too large"),
@@ -54,7 +54,7 @@ async fn a_record_of_a_topic_that_can_never_be_becomes_a_dead_letter() {
     let relay = world.relay().await;
     assert_eq!(read(&mut follower, 1).await[0].id, good);
     world.until_nothing_is_left().await;
-    let letters = world.letters().await;
+    let letters = world.dead_letters().await;
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].record_id, bad.to_string());
     relay.stop().await;
@@ -87,6 +87,6 @@ async fn records_of_a_missing_topic_wait_for_it_and_hold_back_nobody_else() {
         .await
         .unwrap();
     assert_eq!(read_all(&mut follower, &waiting).await["k"], waiting);
-    assert!(world.letters().await.is_empty());
+    assert!(world.dead_letters().await.is_empty());
     relay.stop().await;
 }

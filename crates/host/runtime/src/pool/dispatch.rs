@@ -10,15 +10,15 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::young::{Began, Young};
-use super::{CallError, Export, PoolLimits, Seated, Slot};
+use super::recent_calls::{Began, RecentCalls};
+use super::{Assignment, CallError, Export, PoolLimits, Slot};
 
 /// Instances that may close, finishing their calls, while new ones start, even if few instances are
 /// allowed.
 const MIN_CLOSING: usize = 8;
 
-/// Young calls for each core, at least. More would only make each of them slower.
-const MIN_YOUNG: usize = 16;
+/// Recent calls for each core, at least. More would only make each of them slower.
+const MIN_RECENT_CALLS: usize = 16;
 
 pub(super) type Reply<E> = oneshot::Sender<Result<(<E as Export>::Response, Slot), CallError>>;
 
@@ -52,7 +52,7 @@ enum Status {
     Closing,
 }
 
-struct Seat<E: Export> {
+struct WorkerEntry<E: Export> {
     id: u64,
     status: Status,
     /// Calls begun or in the inbox, and responses still streaming.
@@ -76,8 +76,8 @@ pub(super) struct Dispatch<E: Export> {
     limits: PoolLimits,
     /// Instances to start before calls share one: more could not compute at once.
     spread: usize,
-    young: Young,
-    seats: Vec<Seat<E>>,
+    recent_calls: RecentCalls,
+    workers: Vec<WorkerEntry<E>>,
     waiting: VecDeque<Job<E>>,
     in_flight: usize,
     /// Since when there has been no room, or hardly any.
@@ -91,8 +91,8 @@ impl<E: Export> Dispatch<E> {
         Self {
             limits,
             spread: cores.min(limits.max_instances),
-            young: Young::new(Instant::now()),
-            seats: Vec::new(),
+            recent_calls: RecentCalls::new(Instant::now()),
+            workers: Vec::new(),
             waiting: VecDeque::new(),
             in_flight: 0,
             full_since: None,
@@ -131,13 +131,13 @@ impl<E: Export> Dispatch<E> {
         let Some(job) = self.waiting.pop_front() else {
             return Placement::Waiting;
         };
-        if index < self.seats.len() {
+        if index < self.workers.len() {
             let waker = self.assign(index, job);
             return Placement::Woken(waker);
         }
         let id = self.next_id;
         self.next_id += 1;
-        self.seats.push(Seat {
+        self.workers.push(WorkerEntry {
             id,
             status: Status::Busy,
             load: 0,
@@ -150,45 +150,50 @@ impl<E: Export> Dispatch<E> {
         Placement::Start(id)
     }
 
-    /// The seat for the next job: one past the last means a new one, `None` to wait.
+    /// The worker for the next job: one past the last means a new one, `None` to wait.
     /// The first with room wins, so that the last ones fall idle when there is less to do.
     fn choose(&self, has_idle_cores: bool) -> Option<usize> {
         let concurrency = self.limits.max_concurrent_calls;
         let usable = self.usable(has_idle_cores);
-        let has_room = |(_, seat): &(usize, &Seat<E>)| seat.load < concurrency;
+        let has_room = |(_, worker): &(usize, &WorkerEntry<E>)| worker.load < concurrency;
         let ready = self
             .open()
             .take(usable)
             .find(|open| open.1.status == Status::Ready && has_room(open));
         // One that has just answered its last call is as good: it is about to be ready.
-        let almost = || self.open().take(usable).find(|(_, seat)| seat.load == 0);
+        let almost = || {
+            self.open()
+                .take(usable)
+                .find(|(_, worker)| worker.load == 0)
+        };
         if let Some((index, _)) = ready.or_else(almost) {
             return Some(index);
         }
-        let open = self.seats.len() - self.closing();
+        let open = self.workers.len() - self.closing();
         if open < self.spread {
-            return Some(self.seats.len());
+            return Some(self.workers.len());
         }
         let busy = self.open().take(usable).filter(has_room);
-        match busy.min_by_key(|(_, seat)| seat.load) {
+        match busy.min_by_key(|(_, worker)| worker.load) {
             Some((index, _)) => Some(index),
             None => {
                 let is_useful = open < self.limits.max_instances && has_idle_cores;
-                is_useful.then_some(self.seats.len())
+                is_useful.then_some(self.workers.len())
             }
         }
     }
 
-    /// The seats whose event loops turn, the first ones first.
-    fn open(&self) -> impl Iterator<Item = (usize, &Seat<E>)> {
-        let is_open = |seat: &Seat<E>| matches!(seat.status, Status::Ready | Status::Busy);
-        self.seats
+    /// The workers whose event loops turn, the first ones first.
+    fn open(&self) -> impl Iterator<Item = (usize, &WorkerEntry<E>)> {
+        let is_open =
+            |worker: &WorkerEntry<E>| matches!(worker.status, Status::Ready | Status::Busy);
+        self.workers
             .iter()
             .enumerate()
-            .filter(move |(_, seat)| is_open(seat))
+            .filter(move |(_, worker)| is_open(worker))
     }
 
-    /// How many of the open seats may take calls. Extra instances, made while calls waited for I/O,
+    /// How many of the open workers may take calls. Extra instances, made while calls waited for I/O,
     /// would only compete for the cache when cores are short.
     fn usable(&self, has_idle_cores: bool) -> usize {
         match has_idle_cores {
@@ -199,67 +204,67 @@ impl<E: Export> Dispatch<E> {
 
     /// Whether calls wait for I/O, so that one more could compute.
     fn has_idle_cores(&mut self) -> bool {
-        let enough = self.spread * self.limits.max_concurrent_calls.max(MIN_YOUNG);
-        self.young.count(Instant::now()) < enough
+        let enough = self.spread * self.limits.max_concurrent_calls.max(MIN_RECENT_CALLS);
+        self.recent_calls.count(Instant::now()) < enough
     }
 
     /// Instances that only finish their calls, such as long streams. They do not count as
     /// instances; otherwise a few streams could block everything else.
     fn closing(&self) -> usize {
-        let is_closing = |seat: &&Seat<E>| seat.status == Status::Closing;
-        self.seats.iter().filter(is_closing).count()
+        let is_closing = |worker: &&WorkerEntry<E>| worker.status == Status::Closing;
+        self.workers.iter().filter(is_closing).count()
     }
 
     fn assign(&mut self, index: usize, mut job: Job<E>) -> Waker {
         let may_close = self.closing() < self.limits.max_instances.max(MIN_CLOSING);
-        let began = self.young.begin(Instant::now());
-        let seat = &mut self.seats[index];
-        seat.load += 1;
-        seat.calls += 1;
-        seat.status = if may_close && seat.calls >= self.limits.max_calls_per_instance {
+        let began = self.recent_calls.begin(Instant::now());
+        let worker = &mut self.workers[index];
+        worker.load += 1;
+        worker.calls += 1;
+        worker.status = if may_close && worker.calls >= self.limits.max_calls_per_instance {
             Status::Closing
         } else {
             Status::Busy
         };
-        job.slot.seat = Some(Seated {
-            id: seat.id,
+        job.slot.assignment = Some(Assignment {
+            id: worker.id,
             began,
-            failed: seat.failed.clone(),
+            failed: worker.failed.clone(),
         });
-        seat.inbox.push(job);
-        seat.waker.clone()
+        worker.inbox.push(job);
+        worker.waker.clone()
     }
 
-    fn seat(&mut self, id: u64) -> Option<&mut Seat<E>> {
-        self.seats.iter_mut().find(|seat| seat.id == id)
+    fn worker(&mut self, id: u64) -> Option<&mut WorkerEntry<E>> {
+        self.workers.iter_mut().find(|worker| worker.id == id)
     }
 
     /// The worker's event loop turns: it takes its inbox, for an empty one. Returns whether
     /// it takes no more calls and has none left.
     pub(super) fn turn(&mut self, id: u64, waker: &Waker, inbox: &mut Vec<Job<E>>) -> bool {
-        let Some(seat) = self.seat(id) else {
+        let Some(worker) = self.worker(id) else {
             return true;
         };
-        seat.waker.clone_from(waker);
-        std::mem::swap(&mut seat.inbox, inbox);
-        seat.status == Status::Closing && seat.load == 0
+        worker.waker.clone_from(waker);
+        std::mem::swap(&mut worker.inbox, inbox);
+        worker.status == Status::Closing && worker.load == 0
     }
 
     /// The worker has nothing more to do for now: it takes what waits, as far as it has room.
     pub(super) fn rest(&mut self, id: u64) -> Rest {
         let concurrency = self.limits.max_concurrent_calls;
         let mut rest = Rest::default();
-        let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
+        let Some(index) = self.workers.iter().position(|worker| worker.id == id) else {
             return rest;
         };
         loop {
-            let seat = &mut self.seats[index];
-            if seat.status == Status::Closing {
+            let worker = &mut self.workers[index];
+            if worker.status == Status::Closing {
                 rest.placements = self.place_waiting();
                 break;
             }
-            seat.status = Status::Ready;
-            if seat.load >= concurrency || self.waiting.is_empty() {
+            worker.status = Status::Ready;
+            if worker.load >= concurrency || self.waiting.is_empty() {
                 break;
             }
             let has_idle_cores = self.has_idle_cores();
@@ -273,7 +278,7 @@ impl<E: Export> Dispatch<E> {
                 None => break,
             }
         }
-        rest.has_inbox = !self.seats[index].inbox.is_empty();
+        rest.has_inbox = !self.workers[index].inbox.is_empty();
         rest
     }
 
@@ -290,65 +295,65 @@ impl<E: Export> Dispatch<E> {
 
     /// A guest holds the worker: what is in its inbox goes to others.
     pub(super) fn stuck(&mut self, id: u64) -> Vec<Placement> {
-        let Some(seat) = self.seat(id) else {
+        let Some(worker) = self.worker(id) else {
             return Vec::new();
         };
-        if seat.status != Status::Closing {
-            seat.status = Status::Stuck;
+        if worker.status != Status::Closing {
+            worker.status = Status::Stuck;
         }
-        let jobs = std::mem::take(&mut seat.inbox);
-        seat.load -= jobs.len();
+        let jobs = std::mem::take(&mut worker.inbox);
+        worker.load -= jobs.len();
         self.place_again(jobs)
     }
 
     fn place_again(&mut self, jobs: Vec<Job<E>>) -> Vec<Placement> {
         for mut job in jobs.into_iter().rev() {
-            self.unseat(&mut job);
+            self.unassign(&mut job);
             self.waiting.push_front(job);
         }
         self.place_waiting()
     }
 
-    fn unseat(&mut self, job: &mut Job<E>) {
-        if let Some(seated) = job.slot.seat.take() {
-            self.young.end(seated.began);
+    fn unassign(&mut self, job: &mut Job<E>) {
+        if let Some(assignment) = job.slot.assignment.take() {
+            self.recent_calls.end(assignment.began);
         }
     }
 
     /// Close the worker to more calls if it is late, or idle and indeed without a call.
     /// Returns how many calls and streaming responses it has, and whether it is closed.
     pub(super) fn look(&mut self, id: u64, late: bool, idle: bool) -> (usize, bool) {
-        let Some(seat) = self.seat(id) else {
+        let Some(worker) = self.worker(id) else {
             return (0, true);
         };
-        if late || (idle && seat.load == 0) {
-            seat.status = Status::Closing;
+        if late || (idle && worker.load == 0) {
+            worker.status = Status::Closing;
         }
-        (seat.load, seat.status == Status::Closing)
+        (worker.load, worker.status == Status::Closing)
     }
 
     /// The worker's instance failed: streaming responses learn of it.
     pub(super) fn fail(&mut self, id: u64) {
-        if let Some(seat) = self.seat(id) {
-            seat.status = Status::Closing;
-            seat.failed.store(true, Ordering::Release);
+        if let Some(worker) = self.worker(id) {
+            worker.status = Status::Closing;
+            worker.failed.store(true, Ordering::Release);
         }
     }
 
     /// The worker is gone. Returns its unstarted jobs if it never started; otherwise they go to
     /// other workers, with the waiting jobs.
     pub(super) fn leave(&mut self, id: u64, start_failed: bool) -> (Vec<Job<E>>, Vec<Placement>) {
-        let Some(index) = self.seats.iter().position(|seat| seat.id == id) else {
+        let Some(index) = self.workers.iter().position(|worker| worker.id == id) else {
             return (Vec::new(), Vec::new());
         };
-        let mut seat = self.seats.remove(index);
+        let mut worker = self.workers.remove(index);
         if start_failed {
-            for job in &mut seat.inbox {
-                self.unseat(job);
+            for job in &mut worker.inbox {
+                self.unassign(job);
             }
-            return (seat.inbox, Vec::new());
+            return (worker.inbox, Vec::new());
         }
-        (Vec::new(), self.place_again(seat.inbox))
+        (Vec::new(), self.place_again(worker.inbox))
     }
 
     /// Jobs that waited past their deadline.
@@ -361,21 +366,21 @@ impl<E: Export> Dispatch<E> {
     }
 
     /// A call is over: there is room for another.
-    pub(super) fn release(&mut self, seated: Option<(u64, Began)>) -> Vec<Placement> {
+    pub(super) fn release(&mut self, assignment: Option<(u64, Began)>) -> Vec<Placement> {
         self.in_flight -= 1;
         // A single call that ended does not make room: another takes its place at once.
         let spare = self.limits.max_in_flight / 8;
         if self.in_flight < self.limits.max_in_flight - spare {
             self.full_since = None;
         }
-        let Some((id, began)) = seated else {
+        let Some((id, began)) = assignment else {
             return Vec::new();
         };
-        self.young.end(began);
-        let finished = self.seat(id).and_then(|seat| {
-            seat.load -= 1;
-            let is_finished = seat.status == Status::Closing && seat.load == 0;
-            is_finished.then(|| Placement::Woken(seat.waker.clone()))
+        self.recent_calls.end(began);
+        let finished = self.worker(id).and_then(|worker| {
+            worker.load -= 1;
+            let is_finished = worker.status == Status::Closing && worker.load == 0;
+            is_finished.then(|| Placement::Woken(worker.waker.clone()))
         });
         let mut placements = self.place_waiting();
         placements.extend(finished);
@@ -391,7 +396,7 @@ mod tests {
     use crate::HttpHandler;
 
     /// Two cores, two calls for each instance; instances by their status and how many calls they have.
-    fn dispatch(seats: &[(Status, usize)]) -> Dispatch<HttpHandler> {
+    fn dispatch(workers: &[(Status, usize)]) -> Dispatch<HttpHandler> {
         let mut dispatch = Dispatch::new(PoolLimits {
             max_instances: 4,
             max_concurrent_calls: 2,
@@ -401,8 +406,8 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
         });
         dispatch.spread = 2;
-        for (id, &(status, load)) in (0..).zip(seats) {
-            dispatch.seats.push(Seat {
+        for (id, &(status, load)) in (0..).zip(workers) {
+            dispatch.workers.push(WorkerEntry {
                 id,
                 status,
                 load,

@@ -4,9 +4,9 @@
 mod body;
 mod dispatch;
 mod http;
-mod turns;
+mod loop_waker;
+mod recent_calls;
 mod worker;
-mod young;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use wasmtime::component::{Accessor, Instance};
 pub use self::body::{Body, ResponseBody};
 use self::dispatch::{Dispatch, Job, Placement};
 pub use self::http::HttpHandler;
-use self::young::Began;
+use self::recent_calls::Began;
 use crate::{Component, State};
 
 /// Something a component exports and the host calls.
@@ -172,7 +172,7 @@ impl<E: Export> Pool<E> {
                 deadline: Instant::now() + self.shared.limits.deadline,
                 slot: Slot {
                     pool: self.shared.clone(),
-                    seat: None,
+                    assignment: None,
                 },
             })
         };
@@ -202,13 +202,13 @@ impl<E: Export> Shared<E> {
     }
 }
 
-/// A call's claim on its instance and on the pool; dropping it gives both back.
+/// A call's permit for its instance and for the pool; dropping it releases both.
 pub struct Slot {
     pool: Arc<dyn Release>,
-    seat: Option<Seated>,
+    assignment: Option<Assignment>,
 }
 
-struct Seated {
+struct Assignment {
     id: u64,
     began: Began,
     failed: Arc<AtomicBool>,
@@ -217,27 +217,29 @@ struct Seated {
 impl Slot {
     /// Whether the instance stopped before its time: what it still had to send is lost.
     pub fn instance_failed(&self) -> bool {
-        self.seat
+        self.assignment
             .as_ref()
-            .is_some_and(|seat| seat.failed.load(Ordering::Acquire))
+            .is_some_and(|assignment| assignment.failed.load(Ordering::Acquire))
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.pool
-            .clone()
-            .release(self.seat.as_ref().map(|seat| (seat.id, seat.began)));
+        self.pool.clone().release(
+            self.assignment
+                .as_ref()
+                .map(|assignment| (assignment.id, assignment.began)),
+        );
     }
 }
 
 trait Release: Send + Sync {
-    fn release(self: Arc<Self>, seat: Option<(u64, Began)>);
+    fn release(self: Arc<Self>, assignment: Option<(u64, Began)>);
 }
 
 impl<E: Export> Release for Shared<E> {
-    fn release(self: Arc<Self>, seat: Option<(u64, Began)>) {
-        let placements = lock(&self.dispatch).release(seat);
+    fn release(self: Arc<Self>, assignment: Option<(u64, Began)>) {
+        let placements = lock(&self.dispatch).release(assignment);
         for placement in placements {
             self.follow(placement);
         }

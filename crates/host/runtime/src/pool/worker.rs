@@ -15,7 +15,7 @@ use wasmtime::Store;
 
 use self::watch::Watch;
 use super::dispatch::{Job, Placement, Reply};
-use super::turns::Turns;
+use super::loop_waker::LoopWaker;
 use super::{CallError, Export, Shared, Slot, lock};
 use crate::State;
 
@@ -32,7 +32,7 @@ struct Begun<E: Export> {
 }
 
 /// The worker. Dropping it, even in a panic, answers every call that waits for it.
-struct Seat<E: Export> {
+struct Worker<E: Export> {
     shared: Arc<Shared<E>>,
     id: u64,
     /// Calls begun in its life: each one's number.
@@ -45,7 +45,7 @@ struct Seat<E: Export> {
 }
 
 pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
-    let mut seat = Seat {
+    let mut worker = Worker {
         id,
         started: AtomicU64::new(0),
         begun: Mutex::new(Vec::new()),
@@ -54,21 +54,21 @@ pub(super) async fn run<E: Export>(shared: Arc<Shared<E>>, id: u64) {
         start_failed: true,
         shared,
     };
-    seat.shared.live_instances.increment(1);
-    let deadline = seat.shared.limits.deadline;
-    match tokio::time::timeout(deadline, instantiate::<E>(&seat.shared)).await {
+    worker.shared.live_instances.increment(1);
+    let deadline = worker.shared.limits.deadline;
+    match tokio::time::timeout(deadline, instantiate::<E>(&worker.shared)).await {
         Ok(Ok((mut store, export))) => {
-            seat.start_failed = false;
-            let end = seat.drive(&mut store, &export).await;
-            seat.end = end.map(|end| seat.explain(end, &store));
-            if seat.end.is_some() {
+            worker.start_failed = false;
+            let end = worker.drive(&mut store, &export).await;
+            worker.end = end.map(|end| worker.explain(end, &store));
+            if worker.end.is_some() {
                 // Before the store goes: then streaming bodies end, and must not look complete.
-                lock(&seat.shared.dispatch).fail(id);
+                lock(&worker.shared.dispatch).fail(id);
             }
         }
-        Ok(Err(error)) => seat.end = Some(CallError::Instantiate(format!("{error:#}"))),
+        Ok(Err(error)) => worker.end = Some(CallError::Instantiate(format!("{error:#}"))),
         Err(_) => {
-            seat.end = Some(CallError::Instantiate(format!("not done in {deadline:?}")));
+            worker.end = Some(CallError::Instantiate(format!("not done in {deadline:?}")));
         }
     }
 }
@@ -87,7 +87,7 @@ enum End {
     Overran,
 }
 
-impl<E: Export> Seat<E> {
+impl<E: Export> Worker<E> {
     /// Serve calls until there is a reason to stop; `None` if all ended well.
     async fn drive(&self, store: &mut Store<State>, export: &E) -> Option<End> {
         let turned = AtomicBool::new(false);
@@ -123,11 +123,11 @@ impl<E: Export> Seat<E> {
         }));
 
         let mut watch = Watch::new(&self.shared.limits);
-        let turns = Turns::new();
-        let waker = Waker::from(turns.clone());
+        let loop_waker = LoopWaker::new();
+        let waker = Waker::from(loop_waker.clone());
         poll_fn(|cx| {
             for _ in 0..MAX_TURNS {
-                turns.begin(cx.waker());
+                loop_waker.begin(cx.waker());
                 turned.store(false, Ordering::Relaxed);
                 let polled = event_loop.as_mut().poll(&mut Context::from_waker(&waker));
                 if let Poll::Ready(ended) = polled {
@@ -138,19 +138,19 @@ impl<E: Export> Seat<E> {
                     // Unsettled responses stay: if the instance must stop, they become errors. If
                     // they were handed over, they would break off.
                     self.pass_on_inbox();
-                    turns.give_way();
+                    loop_waker.yield_now();
                     return watch.poll_overrun(self, cx).map(Some);
                 }
                 let rest = lock(&self.shared.dispatch).rest(self.id);
                 self.follow(rest.placements);
-                if turns.is_waiting() && !rest.has_inbox {
+                if loop_waker.is_waiting() && !rest.has_inbox {
                     self.hand_over();
                     return watch.poll_overrun(self, cx).map(Some);
                 }
             }
             // There is more to do, but let others have the thread first.
             self.hand_over();
-            turns.give_way();
+            loop_waker.yield_now();
             cx.waker().wake_by_ref();
             watch.poll_overrun(self, cx).map(Some)
         })
@@ -229,7 +229,7 @@ impl<E: Export> Seat<E> {
     }
 }
 
-impl<E: Export> Drop for Seat<E> {
+impl<E: Export> Drop for Worker<E> {
     fn drop(&mut self) {
         self.shared.live_instances.decrement(1);
         let mut end = self.end.take();

@@ -27,7 +27,7 @@ pub struct PublishArgs {
     /// Another header: name=value; can be repeated. ce_id makes it an event that there was before
     #[arg(long = "header", value_name = "NAME=VALUE")]
     pub headers: Vec<Header>,
-    /// Append to the event log in Postgres, although Kafka is the carrier: the relay brings it over
+    /// Append to the event log in Postgres, although Kafka is the transport: the relay brings it over
     #[arg(long)]
     pub log: bool,
 }

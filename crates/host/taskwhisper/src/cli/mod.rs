@@ -1,10 +1,10 @@
 //! The command line. What is written here is what `--help` shows.
 
 mod handlers;
-mod moment;
 mod operate;
 mod options;
 mod plugin;
+mod replay_from;
 mod up;
 
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use handlers::{Header, InvokeArgs, PublishArgs};
-pub use moment::Moment;
 pub use operate::{
     AppArgs, DeadLettersArgs, DeadLettersCommand, EventsArgs, EventsCommand, LagArgs, TopicsArgs,
     TopicsCommand, Which,
 };
 pub use options::{DatabaseUrl, byte_size, duration};
 pub use plugin::{PluginArgs, TriggerKind, help_of_flags, launch_metadata};
+pub use replay_from::ReplayFrom;
 pub use up::{Limits, RelayChoice, UpArgs};
 
 /// TaskWhisper: a task manager you talk to, and the host it runs on

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use manifest::VariableFlag;
 
 use super::handlers::PublishArgs;
-use super::moment::Moment;
+use super::replay_from::ReplayFrom;
 
 /// Which application, and how to print
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub struct AppArgs {
 /// Make the topics that the application needs in Kafka
 ///
 /// The topics stand under [application.trigger.kafka.topics] in spin.toml; each consumer's dead
-/// letters have one more. Those that are there are left as they are, so doing it again changes
+/// dead letters have one more. Those that are there are left as they are, so doing it again changes
 /// nothing. `taskwhisper up --database-url` does it too.
 #[derive(Debug, Args)]
 pub struct TopicsArgs {
@@ -81,11 +81,11 @@ pub enum EventsCommand {
         /// Only events with this key
         #[arg(short, long)]
         key: Option<String>,
-        /// Read the event log in Postgres, although Kafka is the carrier
+        /// Read the event log in Postgres, although Kafka is the transport
         #[arg(long)]
         log: bool,
     },
-    /// Append an event by hand, to the event log or, where it is the carrier, to Kafka
+    /// Append an event by hand, to the event log or, where it is the transport, to Kafka
     Publish(PublishArgs),
     /// Move a consumer group back, so that it handles records again
     ///
@@ -101,8 +101,8 @@ pub enum EventsCommand {
         group: String,
         /// `beginning`, an instant (2031-03-26T09:00:00Z), an age (30m, 2h, 7d) or an offset
         #[arg(long, value_name = "WHERE")]
-        from: Moment,
-        /// Move the group of the event log in Postgres, although Kafka is the carrier
+        from: ReplayFrom,
+        /// Move the group of the event log in Postgres, although Kafka is the transport
         #[arg(long)]
         log: bool,
     },
@@ -146,12 +146,12 @@ pub enum DeadLettersCommand {
     /// Put records back into their topics, with their key, headers and id
     ///
     /// Every group of the topic gets the record again; those that have handled it change nothing.
-    /// A letter is redriven once, however often this is called; if the handler gives the record up
-    /// again, that is a new letter.
+    /// A dead letter is redriven once, however often this is called; if the handler gives the record up
+    /// again, that is a new dead letter.
     Redrive {
         /// As `list` shows them
         ids: Vec<String>,
-        /// Every letter there is, or those that --group and --topic choose
+        /// Every dead letter there is, or those that --group and --topic choose
         #[arg(long, conflicts_with = "ids", required_unless_present = "ids")]
         all: bool,
         #[command(flatten)]
@@ -171,7 +171,7 @@ pub struct Which {
 
 /// How far every consumer group is behind
 ///
-/// With Kafka as the carrier, `relay` is the group that brings events from Postgres to Kafka.
+/// With Kafka as the transport, `relay` is the group that brings events from Postgres to Kafka.
 #[derive(Debug, Args)]
 pub struct LagArgs {
     /// A line for each partition, not for each topic

@@ -10,7 +10,7 @@ use super::target::Target;
 /// Where a group stands in a partition, whatever carries it.
 struct Line {
     group: String,
-    carrier: &'static str,
+    transport: &'static str,
     topic: String,
     partition: i32,
     records: u64,
@@ -25,7 +25,7 @@ pub async fn run(target: &Target, partitions: bool, json: bool) -> anyhow::Resul
         let log = target.log().await?;
         lines.extend(log.lag().await?.into_iter().map(|lag| Line {
             group: lag.group,
-            carrier: "log",
+            transport: "log",
             topic: lag.partition.topic.to_string(),
             partition: lag.partition.partition,
             records: lag.records,
@@ -57,7 +57,7 @@ async fn in_kafka(target: &Target, lines: &mut Vec<Line>) -> anyhow::Result<()> 
         let lags = cluster.lag(group, &topics).await?;
         lines.extend(lags.into_iter().map(|lag| Line {
             group: group.to_owned(),
-            carrier: "kafka",
+            transport: "kafka",
             records: u64::try_from(lag.records()).unwrap_or(0),
             topic: lag.partition.topic.to_string(),
             partition: lag.partition.partition,
@@ -71,7 +71,7 @@ async fn in_kafka(target: &Target, lines: &mut Vec<Line>) -> anyhow::Result<()> 
 fn say_line(line: &Line) -> bool {
     say_json(&json!({
         "group": line.group,
-        "carrier": line.carrier,
+        "transport": line.transport,
         "topic": line.topic,
         "partition": line.partition,
         "lag": line.records,
@@ -83,7 +83,7 @@ fn say_line(line: &Line) -> bool {
 fn by_topic(lines: Vec<Line>) -> Vec<Line> {
     let mut sums: BTreeMap<(String, &str, String), Line> = BTreeMap::new();
     for line in lines {
-        let key = (line.group.clone(), line.carrier, line.topic.clone());
+        let key = (line.group.clone(), line.transport, line.topic.clone());
         match sums.get_mut(&key) {
             None => {
                 sums.insert(key, line);
@@ -110,7 +110,7 @@ fn print(lines: &[Line], partitions: bool) {
     for line in lines {
         let mut cells = vec![
             line.group.clone(),
-            line.carrier.to_owned(),
+            line.transport.to_owned(),
             line.topic.clone(),
         ];
         if partitions {

@@ -1,11 +1,11 @@
 //! The commands for those who run the system, and for those who try a handler by hand. They work
 //! beside running hosts, on the same event log and the same Kafka.
 
+mod dead_letter;
+mod dead_letters;
 mod input;
 mod invoke;
 mod lag;
-mod letter;
-mod letters;
 mod output;
 mod publish;
 mod replay;
@@ -54,11 +54,11 @@ pub async fn dead_letters(args: DeadLettersArgs) -> anyhow::Result<()> {
     let json = args.app.json;
     match args.command {
         DeadLettersCommand::List { which, all, limit } => {
-            letters::list(&target, &which, all, limit, json).await
+            dead_letters::list(&target, &which, all, limit, json).await
         }
-        DeadLettersCommand::Show { id } => letters::show(&target, &id, json).await,
+        DeadLettersCommand::Show { id } => dead_letters::show(&target, &id, json).await,
         DeadLettersCommand::Redrive { ids, all: _, which } => {
-            letters::redrive(&target, &ids, &which, json).await
+            dead_letters::redrive(&target, &ids, &which, json).await
         }
     }
 }

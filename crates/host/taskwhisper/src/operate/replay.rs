@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::{Table, say, say_json};
 use super::target::Target;
-use crate::cli::Moment;
+use crate::cli::ReplayFrom;
 
 /// One partition of a group that was moved.
 struct Moved {
@@ -19,11 +19,11 @@ pub async fn run(
     target: &Target,
     topic: &str,
     group: &str,
-    from: Moment,
+    from: ReplayFrom,
     log: bool,
     json: bool,
 ) -> anyhow::Result<()> {
-    // The relay is a group of the log, whatever the carrier.
+    // The relay is a group of the log, whatever the transport.
     let moved = match target.cluster()? {
         Some(cluster) if !log && group != outbox_relay::GROUP => {
             check(target, topic, group)?;
@@ -74,13 +74,13 @@ async fn in_log(
     target: &Target,
     topic: &str,
     group: &str,
-    from: Moment,
+    from: ReplayFrom,
 ) -> anyhow::Result<Vec<Moved>> {
     let log = target.log().await?;
     let from = match from {
-        Moment::Beginning => From::Beginning,
-        Moment::Time(time) => From::Time(time),
-        Moment::Offset(offset) => From::Offset(offset),
+        ReplayFrom::Beginning => From::Beginning,
+        ReplayFrom::Time(time) => From::Time(time),
+        ReplayFrom::Offset(offset) => From::Offset(offset),
     };
     let moved = log.replay(group, topic, from).await?;
     if moved.is_empty() {
@@ -106,20 +106,20 @@ async fn in_kafka(
     cluster: &Cluster,
     topic: &str,
     group: &str,
-    from: Moment,
+    from: ReplayFrom,
 ) -> anyhow::Result<Vec<Moved>> {
     let partitions = cluster.partitions(&[topic.to_owned()]).await?;
     let marks = cluster.watermarks(&partitions).await?;
     let offsets: Offsets = match from {
-        Moment::Time(time) => {
+        ReplayFrom::Time(time) => {
             let time_ms = time.timestamp_millis();
             cluster.offsets_at(&partitions, time_ms).await?
         }
-        Moment::Beginning => marks
+        ReplayFrom::Beginning => marks
             .iter()
             .map(|(partition, (low, _))| (partition.clone(), *low))
             .collect(),
-        Moment::Offset(offset) => marks
+        ReplayFrom::Offset(offset) => marks
             .iter()
             .map(|(partition, (low, high))| (partition.clone(), offset.clamp(*low, *high)))
             .collect(),

@@ -113,12 +113,12 @@ impl Target {
         connected.map_err(|error| event_logs::explain(error, "the event log"))
     }
 
-    /// How to reach Kafka, if it is the carrier.
+    /// How to reach Kafka, if it is the transport.
     pub fn connection(&self) -> Option<&Connection> {
         self.connection.is_set().then_some(&self.connection)
     }
 
-    /// Kafka itself, if it is the carrier.
+    /// Kafka itself, if it is the transport.
     pub fn cluster(&self) -> anyhow::Result<Option<Cluster>> {
         let cluster = self.connection().map(Cluster::new);
         Ok(cluster.transpose()?)

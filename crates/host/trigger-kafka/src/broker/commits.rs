@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::carrier::TopicPartition;
+use crate::transport::TopicPartition;
 
 /// Between two commits. After a crash, records handled within about this time are delivered again.
 const INTERVAL: Duration = Duration::from_millis(100);

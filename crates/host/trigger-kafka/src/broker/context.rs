@@ -13,7 +13,7 @@ use kafka_client::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use kafka_client::rdkafka::types::RDKafkaRespErr;
 use kafka_client::rdkafka::{ClientContext, TopicPartitionList};
 
-use crate::carrier::TopicPartition;
+use crate::transport::TopicPartition;
 
 /// How often the log mentions an error while it lasts.
 const REPEAT: Duration = Duration::from_secs(30);

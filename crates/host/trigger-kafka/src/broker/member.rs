@@ -21,8 +21,8 @@ use super::commits::{Commits, Offsets};
 use super::committer::Committer;
 use super::context::{GroupContext, Rebalance};
 use super::start;
-use crate::carrier::{Event, Run, TopicPartition, at_offsets};
 use crate::config::Start;
+use crate::transport::{Event, Run, TopicPartition, at_offsets};
 
 /// Records in one batch, and bytes of them, about.
 const BATCH: usize = 1000;
@@ -48,7 +48,7 @@ pub(super) enum Command {
     Close,
 }
 
-/// What the thread and the carrier share.
+/// What the thread and the transport share.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// Batches sent and not received.

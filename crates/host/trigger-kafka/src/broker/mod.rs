@@ -3,8 +3,8 @@
 mod commits;
 mod committer;
 mod context;
+mod dead_letters;
 mod lag;
-mod letters;
 mod member;
 mod start;
 
@@ -23,10 +23,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::committer::Committer;
 use self::context::GroupContext;
-use self::letters::Topics;
+use self::dead_letters::Topics;
 use self::member::{Command, Member, Shared};
-use crate::carrier::{Carrier, DeadLetters, Event, Position, TopicPartition};
 use crate::config::{Membership, TriggerConfig};
+use crate::transport::{DeadLetters, Event, Position, TopicPartition, Transport};
 
 /// How long leaving the group may take.
 const CLOSE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ pub(crate) struct Broker {
     commands: Sender<Command>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    letters: Arc<Topics>,
+    dead_letters: Arc<Topics>,
     held: Duration,
     _watching: DropGuard,
 }
@@ -140,7 +140,7 @@ impl Broker {
             commands,
             thread: Some(thread),
             shared,
-            letters: Arc::new(Topics::new(connection)?),
+            dead_letters: Arc::new(Topics::new(connection)?),
             held,
             _watching: over.drop_guard(),
         })
@@ -160,7 +160,7 @@ impl Broker {
 }
 
 #[async_trait]
-impl Carrier for Broker {
+impl Transport for Broker {
     async fn next(&mut self) -> anyhow::Result<Event> {
         let event = match self.events.recv().await {
             Some(event) => event?,
@@ -197,7 +197,7 @@ impl Carrier for Broker {
     }
 
     fn dead_letters(&self) -> Arc<dyn DeadLetters> {
-        self.letters.clone()
+        self.dead_letters.clone()
     }
 
     async fn close(mut self: Box<Self>) {

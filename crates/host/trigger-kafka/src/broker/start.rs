@@ -7,8 +7,8 @@ use kafka_client::rdkafka::error::KafkaResult;
 use kafka_client::rdkafka::{Offset, TopicPartitionList};
 
 use super::context::GroupContext;
-use crate::carrier::TopicPartition;
 use crate::config::Start;
+use crate::transport::TopicPartition;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -13,7 +13,7 @@ use slotmap::SlotMap;
 
 use super::queue::Queue;
 use super::{Dispatcher, Owned};
-use crate::carrier::Delivery;
+use crate::transport::Delivery;
 
 slotmap::new_key_type! {
     /// Never given again.
@@ -30,12 +30,12 @@ pub(super) enum State {
     /// After a failure.
     Waiting,
     /// The first record is being dead-lettered.
-    Burying,
+    DeadLettering,
 }
 
 impl State {
     pub fn is_busy(self) -> bool {
-        matches!(self, Self::InFlight | Self::Burying)
+        matches!(self, Self::InFlight | Self::DeadLettering)
     }
 }
 
@@ -200,7 +200,7 @@ impl Lanes {
 }
 
 impl Dispatcher {
-    /// The first so many records of a lane are done, and so is its call or burial.
+    /// The first so many records of a lane are done, and so is its call or dead letter write.
     pub(super) fn complete(&mut self, id: LaneId, count: usize, now: Instant) {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
@@ -220,14 +220,14 @@ impl Dispatcher {
         }
     }
 
-    /// The lane's call or burial is over, and it has nothing to wait for.
+    /// The lane's call or dead letter write is over, and it has nothing to wait for.
     pub(super) fn go_on(&mut self, id: LaneId, now: Instant) {
         if self.end_busy(id) {
             self.lanes.make_ready(id, now);
         }
     }
 
-    /// The lane's call or burial is over, and the first record is to be tried again.
+    /// The lane's call or dead letter write is over, and the first record is to be tried again.
     pub(super) fn pause_lane(&mut self, id: LaneId, until: Instant) {
         if self.end_busy(id) {
             self.lanes.make_wait(id, until);

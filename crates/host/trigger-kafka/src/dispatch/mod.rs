@@ -27,10 +27,10 @@ pub(crate) use self::lane::LaneId;
 use self::lane::{Keys, Lane, Lanes, Share};
 use self::queue::Queue;
 use self::tracker::Tracker;
-use crate::carrier::{Position, Run, TopicPartition};
 use crate::config::TriggerConfig;
 use crate::handler::Message;
 use crate::meters::Meters;
+use crate::transport::{Position, Run, TopicPartition};
 
 /// How many finished records of a partition may wait behind an unfinished one. They cost only an
 /// entry each.
@@ -51,12 +51,12 @@ pub(crate) enum Effect {
     Resume(TopicPartition),
     /// Drained, or out of time.
     Release(TopicPartition),
-    Bury(Burial),
+    DeadLetter(FailedRecord),
 }
 
-/// A record to be kept as a dead letter; [`Dispatcher::buried`] says how that went.
+/// A record to be kept as a dead letter; [`Dispatcher::dead_lettered`] says how that went.
 #[derive(Debug)]
-pub(crate) struct Burial {
+pub(crate) struct FailedRecord {
     pub lane: LaneId,
     pub record: RecordRef,
     pub reason: String,
@@ -100,7 +100,7 @@ struct Partition {
     held: usize,
     /// Bytes of them, about.
     held_bytes: usize,
-    /// Lanes with a call in flight or a burial.
+    /// Lanes with a call in flight or a dead letter write.
     busy: usize,
     paused: bool,
     /// Set when revoked: what is not begun is dropped, and this is when waiting ends.

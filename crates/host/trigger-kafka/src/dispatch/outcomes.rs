@@ -7,7 +7,7 @@ use records::RecordRef;
 use super::batches::BatchId;
 use super::lane::{LaneId, Share, State};
 use super::queue::Pending;
-use super::{Burial, Dispatcher, Effect, Flight};
+use super::{Dispatcher, Effect, FailedRecord, Flight};
 use crate::handler::{Failure, Handled, Outcome};
 
 /// Characters of a reason that are kept.
@@ -53,7 +53,7 @@ impl Dispatcher {
                 self.apply(shares, vec![Outcome::Retry(reason)], 1, None, now);
             }
             (Err(Failure::Handler(reason)), None) => {
-                // One of them may be the culprit; each goes alone to find out, and until then
+                // One of them may be the failing record; each goes alone to find out, and until then
                 // none is charged.
                 self.host_failures = 0;
                 tracing::warn!(
@@ -158,7 +158,7 @@ impl Dispatcher {
         if rejected {
             self.meters.rejected.increment(1);
             let failures = self.first(id).map_or(0, |first| first.failures);
-            self.bury(id, reason, failures + 1);
+            self.dead_letter(id, reason, failures + 1);
         } else if let Some(delay) = postponed {
             self.meters.postponed.increment(1);
             self.pause_lane(id, now + delay);
@@ -176,13 +176,13 @@ impl Dispatcher {
         first.failures += 1;
         let failures = first.failures;
         if failures >= max_attempts {
-            return self.bury(id, reason, failures);
+            return self.dead_letter(id, reason, failures);
         }
         let appended_ms = first.timestamp_ms;
         if self.config.retry.is_too_old(appended_ms, SystemTime::now()) {
             let max_age_ms = self.config.retry.max_age_ms;
             let reason = format!("older than {max_age_ms} ms when it failed: {reason}");
-            return self.bury(id, reason, failures);
+            return self.dead_letter(id, reason, failures);
         }
         let Some(first) = self.first(id) else {
             return;
@@ -205,14 +205,14 @@ impl Dispatcher {
         self.pause_lane(id, now + delay);
     }
 
-    fn bury(&mut self, id: LaneId, reason: String, attempts: u32) {
+    fn dead_letter(&mut self, id: LaneId, reason: String, attempts: u32) {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
         let Some(first) = lane.queue.first() else {
             return;
         };
-        lane.state = State::Burying;
+        lane.state = State::DeadLettering;
         let reason: String = reason.chars().take(MAX_REASON).collect();
         tracing::warn!(
             group = self.config.group(),
@@ -224,7 +224,7 @@ impl Dispatcher {
             "a record becomes a dead letter"
         );
         let record = first.record.clone();
-        self.effects.push(Effect::Bury(Burial {
+        self.effects.push(Effect::DeadLetter(FailedRecord {
             lane: id,
             record,
             reason,
@@ -234,7 +234,7 @@ impl Dispatcher {
 
     /// A dead letter was stored, or could not be. In that case its record is handled again, because
     /// the same cause may have made the handler fail.
-    pub fn buried(&mut self, id: LaneId, kept: anyhow::Result<()>, now: Instant) {
+    pub fn dead_lettered(&mut self, id: LaneId, kept: anyhow::Result<()>, now: Instant) {
         match kept {
             Ok(()) => {
                 self.meters.dead_letters.increment(1);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use records::RecordRef;
 
-use crate::carrier::{Delivery, Position};
+use crate::transport::{Delivery, Position};
 
 /// A record that is not finished.
 pub(super) struct Pending {

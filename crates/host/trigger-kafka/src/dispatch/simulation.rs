@@ -25,10 +25,10 @@ struct World {
     /// Up to where each partition was given to the dispatcher in this ownership.
     given: Vec<usize>,
     committed: Vec<usize>,
-    /// Finished in any ownership: handled or buried.
+    /// Finished in any ownership: handled or dead-lettered.
     finished: Vec<BTreeSet<usize>>,
     calls: Vec<(BatchId, Arc<[Message]>)>,
-    burials: Vec<Burial>,
+    dead_letter_writes: Vec<FailedRecord>,
 }
 
 impl World {
@@ -63,7 +63,7 @@ impl World {
             committed: vec![0; PARTITIONS as usize],
             finished: vec![BTreeSet::new(); PARTITIONS as usize],
             calls: Vec::new(),
-            burials: Vec::new(),
+            dead_letter_writes: Vec::new(),
         }
     }
 
@@ -72,7 +72,7 @@ impl World {
             0..3 => self.give(),
             3..5 => self.start_calls(),
             5..8 => self.end_call(),
-            8 => self.end_burial(),
+            8 => self.end_dead_letter_write(),
             _ if self.random.random_bool(0.1) => self.change_owner(),
             _ => self.now += Duration::from_millis(self.random.random_range(0..500)),
         }
@@ -159,18 +159,19 @@ impl World {
         }
     }
 
-    fn end_burial(&mut self) {
-        let Some(burial) = self.burials.pop() else {
+    fn end_dead_letter_write(&mut self) {
+        let Some(failed_record) = self.dead_letter_writes.pop() else {
             return;
         };
         let kept = if self.random.random_bool(0.2) {
             Err(anyhow::anyhow!("away"))
         } else {
-            let record = &burial.record;
+            let record = &failed_record.record;
             self.finished[record.partition() as usize].insert(record.offset() as usize - 1);
             Ok(())
         };
-        self.dispatcher.buried(burial.lane, kept, self.now);
+        self.dispatcher
+            .dead_lettered(failed_record.lane, kept, self.now);
     }
 
     /// A partition is lost and comes back at what was committed.
@@ -193,7 +194,7 @@ impl World {
                     }
                     self.committed[index] = position;
                 }
-                Effect::Bury(burial) => self.burials.push(burial),
+                Effect::DeadLetter(failed_record) => self.dead_letter_writes.push(failed_record),
                 Effect::Pause(_) | Effect::Resume(_) | Effect::Release(_) => {}
             }
         }

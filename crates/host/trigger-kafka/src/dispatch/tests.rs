@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use records::RecordBlock;
 
 use super::*;
-use crate::carrier::{Delivery, at_offsets};
 use crate::handler::{Failure, Handled, Message, Outcome};
+use crate::transport::{Delivery, at_offsets};
 
 pub(super) fn config(toml: &str) -> TriggerConfig {
     toml::from_str(&format!(
@@ -76,15 +76,15 @@ fn commits(dispatcher: &mut Dispatcher) -> Vec<u64> {
     commits.collect()
 }
 
-fn burial(dispatcher: &mut Dispatcher) -> Burial {
-    let burial = dispatcher
+fn failed_record(dispatcher: &mut Dispatcher) -> FailedRecord {
+    let failed_record = dispatcher
         .effects()
         .into_iter()
         .find_map(|effect| match effect {
-            Effect::Bury(burial) => Some(burial),
+            Effect::DeadLetter(failed_record) => Some(failed_record),
             _ => None,
         });
-    burial.expect("a dead letter")
+    failed_record.expect("a dead letter")
 }
 
 fn released(dispatcher: &mut Dispatcher) -> bool {
@@ -193,7 +193,7 @@ fn a_retried_record_holds_back_its_key_only_and_waits_longer_each_time() {
 }
 
 #[test]
-fn after_the_last_attempt_a_record_is_buried_and_the_key_goes_on() {
+fn after_the_last_attempt_a_record_is_dead_lettered_and_the_key_goes_on() {
     let now = Instant::now();
     let mut d = dispatcher("");
     d.config.retry.max_attempts = 2;
@@ -204,26 +204,32 @@ fn after_the_last_attempt_a_record_is_buried_and_the_key_goes_on() {
     d.tick(at);
     let (id, _) = next(&mut d, at);
     d.handled(id, Ok(vec![retry(), Outcome::Done]), at);
-    let burial = burial(&mut d);
-    assert_eq!((burial.record.offset(), burial.attempts), (1, 2));
-    assert_eq!(burial.reason, "why");
+    let failed_record = failed_record(&mut d);
+    assert_eq!(
+        (failed_record.record.offset(), failed_record.attempts),
+        (1, 2)
+    );
+    assert_eq!(failed_record.reason, "why");
     assert!(d.next_batch(at).is_none(), "not before it is kept");
     assert_eq!(commits(&mut d), [0_u64; 0]);
-    d.buried(burial.lane, Ok(()), at);
+    d.dead_lettered(failed_record.lane, Ok(()), at);
     assert_eq!(commits(&mut d), [1]);
     assert_eq!(next(&mut d, at).1, [2]);
 }
 
 #[test]
-fn a_rejected_record_is_buried_at_once_and_tried_again_if_it_cannot_be_kept() {
+fn a_rejected_record_is_dead_lettered_at_once_and_tried_again_if_it_cannot_be_kept() {
     let now = Instant::now();
     let mut d = dispatcher("");
     d.arrived(keyed(&[("a", 1)]), now);
     let (id, _) = next(&mut d, now);
     d.handled(id, Ok(vec![Outcome::Reject("bad".to_owned())]), now);
-    let burial = burial(&mut d);
-    assert_eq!((burial.attempts, burial.reason.as_str()), (1, "bad"));
-    d.buried(burial.lane, Err(anyhow::anyhow!("away")), now);
+    let failed_record = failed_record(&mut d);
+    assert_eq!(
+        (failed_record.attempts, failed_record.reason.as_str()),
+        (1, "bad")
+    );
+    d.dead_lettered(failed_record.lane, Err(anyhow::anyhow!("away")), now);
     assert_eq!(commits(&mut d), [0_u64; 0]);
     let later = now + Duration::from_secs(60);
     d.tick(later);
@@ -234,7 +240,7 @@ fn a_rejected_record_is_buried_at_once_and_tried_again_if_it_cannot_be_kept() {
 }
 
 #[test]
-fn only_the_culprit_of_a_failed_batch_is_charged() {
+fn only_the_failing_record_of_a_batch_is_charged() {
     let now = Instant::now();
     let mut d = dispatcher("concurrency = 1");
     d.config.retry.max_attempts = 1;
@@ -256,7 +262,7 @@ fn only_the_culprit_of_a_failed_batch_is_charged() {
     }
     alone.sort_unstable();
     assert_eq!(alone, [1, 2, 3, 4]);
-    assert_eq!(burial(&mut d).record.offset(), 3);
+    assert_eq!(failed_record(&mut d).record.offset(), 3);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::carrier::Position;
+use crate::transport::Position;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tracker {

@@ -1,4 +1,4 @@
-//! The kafka trigger with a real guest, on each carrier.
+//! The kafka trigger with a real guest, on each transport.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

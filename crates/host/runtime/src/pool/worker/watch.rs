@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
 
-use super::{End, Seat};
+use super::{End, Worker};
 use crate::pool::{CallError, Export, PoolLimits, lock};
 
 /// How often deadlines are checked while there are calls.
@@ -55,10 +55,10 @@ impl Watch {
     /// Look at the deadlines, as often as the timer fires. Ready when the instance must stop.
     pub(super) fn poll_overrun<E: Export>(
         &mut self,
-        seat: &Seat<E>,
+        worker: &Worker<E>,
         cx: &mut Context<'_>,
     ) -> Poll<End> {
-        if self.is_stuck() || !lock(&seat.begun).is_empty() {
+        if self.is_stuck() || !lock(&worker.begun).is_empty() {
             let soon = Instant::now() + INTERVAL;
             if self.timer.deadline().into_std() > soon {
                 self.timer.as_mut().reset(soon.into());
@@ -66,7 +66,7 @@ impl Watch {
         }
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if self.must_stop(seat, now) {
+            if self.must_stop(worker, now) {
                 return Poll::Ready(End::Overran);
             }
             let is_quiet = !self.is_stuck() && self.leaving_since.is_none() && self.active < now;
@@ -86,25 +86,25 @@ impl Watch {
 
     /// Tell callers that wait too long, close an instance that is idle or late, and say
     /// whether it must stop now.
-    fn must_stop<E: Export>(&mut self, seat: &Seat<E>, now: Instant) -> bool {
+    fn must_stop<E: Export>(&mut self, worker: &Worker<E>, now: Instant) -> bool {
         let (expired, placements) = {
-            let mut dispatch = lock(&seat.shared.dispatch);
-            // Calls that are not young any more make room without being over.
+            let mut dispatch = lock(&worker.shared.dispatch);
+            // Calls that are not recent any more make room without being over.
             (dispatch.expired(now), dispatch.place_waiting())
         };
-        seat.follow(placements);
+        worker.follow(placements);
         for job in expired {
             _ = job
                 .reply
                 .send(Err(CallError::Deadline(self.limits.deadline)));
         }
-        let (overdue, begun) = expire(seat, now);
-        let started = seat.started.load(Ordering::Relaxed);
+        let (overdue, begun) = expire(worker, now);
+        let started = worker.started.load(Ordering::Relaxed);
         if std::mem::replace(&mut self.started, started) != started {
             self.active = now;
         }
         let is_idle = now.duration_since(self.active) >= self.limits.idle_timeout;
-        let (load, closing) = lock(&seat.shared.dispatch).look(seat.id, overdue > 0, is_idle);
+        let (load, closing) = lock(&worker.shared.dispatch).look(worker.id, overdue > 0, is_idle);
         if load > 0 {
             self.active = now;
         }
@@ -126,13 +126,13 @@ impl Watch {
 
 /// Tell the callers whose deadline has passed. Returns how many calls are overdue, and how
 /// many have begun.
-fn expire<E: Export>(seat: &Seat<E>, now: Instant) -> (usize, usize) {
-    let mut begun = lock(&seat.begun);
+fn expire<E: Export>(worker: &Worker<E>, now: Instant) -> (usize, usize) {
+    let mut begun = lock(&worker.begun);
     let mut overdue = 0;
     for begun in begun.iter_mut().filter(|begun| begun.deadline <= now) {
         overdue += 1;
         if let Some(reply) = begun.reply.take() {
-            _ = reply.send(Err(CallError::Deadline(seat.shared.limits.deadline)));
+            _ = reply.send(Err(CallError::Deadline(worker.shared.limits.deadline)));
         }
     }
     (overdue, begun.len())

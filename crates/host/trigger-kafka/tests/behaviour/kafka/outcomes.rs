@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kafka_client::rdkafka::producer::FutureRecord;
-use kafka_client::read_letter;
+use kafka_client::read_dead_letter;
 use serde_json::json;
 use testing::eventually;
 
@@ -43,7 +43,7 @@ async fn a_record_that_always_fails_becomes_a_dead_letter_and_its_key_goes_on() 
 
         let letters = world.records(&world.dead_letter_topic()).await;
         assert_eq!(letters.len(), 1);
-        let letter = read_letter(&letters[0]).expect("a dead letter");
+        let letter = read_dead_letter(&letters[0]).expect("a dead letter");
         assert_eq!(letter.reason, "told to fail until attempt 99");
         assert_eq!((letter.attempts, letter.handler.as_str()), (4, "probe"));
         assert_eq!(letter.group, world.group);
@@ -78,7 +78,7 @@ async fn a_poison_record_never_stops_its_partition() {
         let host = world.host("host", lines).await;
         world.until_committed().await;
         let letters = world.records(&world.dead_letter_topic()).await;
-        let letters: Vec<_> = letters.iter().filter_map(read_letter).collect();
+        let letters: Vec<_> = letters.iter().filter_map(read_dead_letter).collect();
         let of = |id: &str| {
             let found = letters.iter().find(|l| l.record.id.to_string() == id);
             let letter = found.expect("a dead letter");
@@ -108,7 +108,7 @@ async fn a_record_that_fails_and_is_too_old_is_not_tried_again() {
         world.until_committed().await;
         assert_eq!(host.attempts(&failing), [1]);
         let letters = world.records(&world.dead_letter_topic()).await;
-        let letter = read_letter(&letters[0]).expect("a dead letter");
+        let letter = read_dead_letter(&letters[0]).expect("a dead letter");
         assert!(
             letter.reason.contains("older than 1 ms"),
             "{}",

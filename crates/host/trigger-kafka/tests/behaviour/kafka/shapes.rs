@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
-use kafka_client::{TopicSpec, read_letter};
+use kafka_client::{TopicSpec, read_dead_letter};
 use serde_json::json;
 
 use super::harness::{start, succeed, with, with_real};
@@ -64,7 +64,7 @@ async fn a_record_of_the_largest_size_a_topic_allows_is_handled_and_can_be_a_dea
         host.stop().await;
         // The topic of dead letters has the cluster's own limit, which is smaller.
         let letters = world.records(&format!("{big}.dead-letter")).await;
-        let letter = read_letter(&letters[0]).expect("a dead letter");
+        let letter = read_dead_letter(&letters[0]).expect("a dead letter");
         assert_eq!(letter.record.id.to_string(), rejected);
         assert_eq!(letter.record.value, None, "it has no room for the value");
         let omitted = letters[0].header("dead-letter-value-omitted-bytes");

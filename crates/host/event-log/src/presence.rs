@@ -31,7 +31,7 @@ const MEMBERS: &str = "members";
 
 /// Notifications are at least this far apart.
 const ANNOUNCE_INTERVAL: Duration = Duration::from_millis(2);
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 const HEARTBEAT: &str = "
 WITH mine AS (
@@ -42,7 +42,7 @@ WITH mine AS (
     SELECT consumer_group, member, topics, $2, now() + $3::float8 * interval '1 second' FROM mine
     ON CONFLICT (consumer_group, member) DO UPDATE
     SET topics = excluded.topics, presence = excluded.presence, expires_at = excluded.expires_at
-), buried AS (
+), expired AS (
     DELETE FROM log_members WHERE expires_at < now() - interval '1 minute'
         AND member NOT IN (SELECT member FROM mine)
 ), renewed AS (
@@ -63,7 +63,7 @@ SELECT (SELECT coalesce(array_agg(name), '{}') FROM renewed),
 
 const LEAVE: &str = "DELETE FROM log_members WHERE member = ANY($1)";
 
-/// Keeps the link up until `stop`.
+/// Keeps the connection up until `stop`.
 pub(crate) async fn run(
     shared: Arc<Shared>,
     publish: watch::Sender<Arc<Cluster>>,
@@ -73,10 +73,10 @@ pub(crate) async fn run(
     let mut grace = None;
     loop {
         let served = async {
-            let mut link = Link::open(&shared).await?;
+            let mut connection = Presence::open(&shared).await?;
             backoff.reset();
             shared.connector.worked();
-            link.serve(&shared, &publish, grace).await
+            connection.serve(&shared, &publish, grace).await
         };
         let error = tokio::select! {
             () = stop.cancelled() => return,
@@ -97,25 +97,25 @@ pub(crate) async fn run(
     }
 }
 
-enum Heard {
+enum Notification {
     Appended,
     MembersChanged,
 }
 
-struct Link {
+struct Presence {
     client: Client,
     heartbeat: Statement,
     notify: Statement,
     leave: Statement,
     presence: i32,
-    heard: mpsc::UnboundedReceiver<Heard>,
+    heard: mpsc::UnboundedReceiver<Notification>,
     driver: AbortHandle,
     /// Processes that live, this one included.
     processes: i64,
     members: Vec<Uuid>,
 }
 
-impl Drop for Link {
+impl Drop for Presence {
     fn drop(&mut self) {
         self.driver.abort();
     }
@@ -123,7 +123,7 @@ impl Drop for Link {
 
 enum Never {}
 
-impl Link {
+impl Presence {
     async fn open(shared: &Shared) -> Result<Self, Error> {
         let (client, mut connection) = shared.connector.open().await?;
         let (tell, heard) = mpsc::unbounded_channel();
@@ -133,8 +133,8 @@ impl Link {
                     continue;
                 };
                 let heard = match notification.payload() {
-                    APPENDED => Heard::Appended,
-                    _ => Heard::MembersChanged,
+                    APPENDED => Notification::Appended,
+                    _ => Notification::MembersChanged,
                 };
                 if tell.send(heard).is_err() {
                     return;
@@ -152,13 +152,13 @@ impl Link {
                 client.prepare(LEAVE).await?,
             ))
         };
-        let opened = tokio::time::timeout(PATIENCE, opened).await;
+        let opened = tokio::time::timeout(TIMEOUT, opened).await;
         let (presence, heartbeat, notify, leave) = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return Err(error),
             Err(_) => {
                 driver.abort();
-                return Err(Error::Timeout(PATIENCE));
+                return Err(Error::Timeout(TIMEOUT));
             }
         };
         Ok(Self {
@@ -185,18 +185,18 @@ impl Link {
         let mut beat = tokio::time::interval(shared.options.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next_announcement = Instant::now();
-        // We may have missed wake-ups while the link was down.
-        shared.pulse.woken();
+        // We may have missed wake-ups while the connection was down.
+        shared.wake_ups.woken();
         loop {
             tokio::select! {
                 heard = self.heard.recv() => match heard {
-                    Some(Heard::Appended) => shared.pulse.woken(),
-                    Some(Heard::MembersChanged) => beat.reset_immediately(),
+                    Some(Notification::Appended) => shared.wake_ups.woken(),
+                    Some(Notification::MembersChanged) => beat.reset_immediately(),
                     None => return Err(Error::Postgres("the connection was closed".to_owned())),
                 },
                 outbound = async {
                     tokio::time::sleep_until(next_announcement).await;
-                    shared.pulse.outbound().await
+                    shared.wake_ups.outbound().await
                 } => {
                     next_announcement = Instant::now() + ANNOUNCE_INTERVAL;
                     if outbound.members_changed {
@@ -225,7 +225,7 @@ impl Link {
 
     async fn beat(&mut self, shared: &Shared, in_grace: bool) -> Result<Cluster, Error> {
         let own = shared.registry.all();
-        self.bury(&own).await?;
+        self.remove_left(&own).await?;
         let own_json = serde_json::to_string(&own).unwrap_or_else(|_| "[]".to_owned());
         let leases = shared.leases.names();
         let row = answer(self.client.query_one(
@@ -266,7 +266,7 @@ impl Link {
     }
 
     /// Removes members that left since the last heartbeat, so that they need not expire.
-    async fn bury(&mut self, own: &[Member]) -> Result<(), Error> {
+    async fn remove_left(&mut self, own: &[Member]) -> Result<(), Error> {
         let own: Vec<Uuid> = own.iter().map(|member| member.member).collect();
         let gone: Vec<Uuid> = std::mem::take(&mut self.members)
             .into_iter()
@@ -284,9 +284,9 @@ impl Link {
 async fn answer<T>(
     query: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, Error> {
-    match tokio::time::timeout(PATIENCE, query).await {
+    match tokio::time::timeout(TIMEOUT, query).await {
         Ok(answer) => Ok(answer?),
-        Err(_) => Err(Error::Timeout(PATIENCE)),
+        Err(_) => Err(Error::Timeout(TIMEOUT)),
     }
 }
 

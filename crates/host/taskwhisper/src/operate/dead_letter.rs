@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use event_log::operate;
-use kafka_client::{KeptLetter, LetterPlace};
+use kafka_client::{DeadLetterId, StoredDeadLetter};
 use serde_json::{Value, json};
 
 use super::tail;
@@ -14,11 +14,11 @@ use super::tail;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Id {
     Row(i64),
-    Place(String, LetterPlace),
+    Record(String, DeadLetterId),
 }
 
-/// A letter with everything that is known of it.
-pub struct Letter {
+/// A dead letter with everything that is known of it.
+pub struct DeadLetter {
     pub id: Id,
     pub given_up_at: DateTime<Utc>,
     pub redriven_at: Option<DateTime<Utc>>,
@@ -30,7 +30,7 @@ pub struct Letter {
     /// The record, as `events tail --json` shows it.
     pub record: Value,
     /// What puts it back, if it is Kafka's.
-    pub kept: Option<KeptLetter>,
+    pub kept: Option<StoredDeadLetter>,
 }
 
 impl FromStr for Id {
@@ -40,14 +40,14 @@ impl FromStr for Id {
         if let Ok(row) = text.parse() {
             return Ok(Self::Row(row));
         }
-        let place = || {
+        let id = || {
             let (rest, offset) = text.rsplit_once('/')?;
             let (topic, partition) = rest.rsplit_once('/')?;
-            let place = LetterPlace {
+            let id = DeadLetterId {
                 partition: partition.parse().ok()?,
                 offset: offset.parse().ok()?,
             };
-            Some(Self::Place(topic.to_owned(), place))
+            Some(Self::Record(topic.to_owned(), id))
         };
         place().ok_or_else(|| {
             format!("`{text}` is no dead letter's id; `taskwhisper dead-letters list` shows them")
@@ -59,50 +59,50 @@ impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(row) => write!(f, "{row}"),
-            Self::Place(topic, LetterPlace { partition, offset }) => {
+            Self::Record(topic, DeadLetterId { partition, offset }) => {
                 write!(f, "{topic}/{partition}/{offset}")
             }
         }
     }
 }
 
-impl Letter {
-    pub fn of_table(letter: operate::Letter) -> Self {
+impl DeadLetter {
+    pub fn of_table(dead_letter: operate::DeadLetterRow) -> Self {
         Self {
             record: json!({
-                "topic": letter.topic,
-                "partition": letter.partition,
-                "offset": letter.offset,
-                "timestamp": text(letter.record_time),
-                "key": letter.key,
-                "headers": letter.headers,
-                "value": letter.value,
+                "topic": dead_letter.topic,
+                "partition": dead_letter.partition,
+                "offset": dead_letter.offset,
+                "timestamp": text(dead_letter.record_time),
+                "key": dead_letter.key,
+                "headers": dead_letter.headers,
+                "value": dead_letter.value,
             }),
-            id: Id::Row(letter.id),
-            given_up_at: letter.created_at,
-            redriven_at: letter.redriven_at,
-            group: letter.group,
-            handler: letter.handler,
-            reason: letter.reason,
-            attempts: letter.attempts.into(),
-            topic: letter.topic,
+            id: Id::Row(dead_letter.id),
+            given_up_at: dead_letter.created_at,
+            redriven_at: dead_letter.redriven_at,
+            group: dead_letter.group,
+            handler: dead_letter.handler,
+            reason: dead_letter.reason,
+            attempts: dead_letter.attempts.into(),
+            topic: dead_letter.topic,
             kept: None,
         }
     }
 
-    pub fn of_topic(topic: &str, kept: KeptLetter) -> Self {
+    pub fn of_topic(topic: &str, kept: StoredDeadLetter) -> Self {
         let time = |ms| DateTime::from_timestamp_millis(ms).unwrap_or_default();
-        let letter = &kept.letter;
+        let dead_letter = &kept.dead_letter;
         Self {
-            id: Id::Place(topic.to_owned(), kept.place),
+            id: Id::Record(topic.to_owned(), kept.id),
             given_up_at: time(kept.timestamp_ms),
             redriven_at: kept.redriven_ms.map(time),
-            group: letter.group.clone(),
-            handler: letter.handler.clone(),
-            reason: letter.reason.clone(),
-            attempts: letter.attempts.into(),
-            topic: letter.record.topic.to_string(),
-            record: tail::as_json(&letter.record),
+            group: dead_letter.group.clone(),
+            handler: dead_letter.handler.clone(),
+            reason: dead_letter.reason.clone(),
+            attempts: dead_letter.attempts.into(),
+            topic: dead_letter.record.topic.to_string(),
+            record: tail::as_json(&dead_letter.record),
             kept: Some(kept),
         }
     }

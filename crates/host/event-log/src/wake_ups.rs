@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, watch};
 
-/// Says "look again" to readers of this process and, through the link, to other hosts.
-pub(crate) struct Pulse {
-    beats: watch::Sender<u64>,
+/// Says "look again" to readers of this process and, through the presence connection, to other hosts.
+pub(crate) struct WakeUps {
+    generation: watch::Sender<u64>,
     appended: AtomicBool,
     members_changed: AtomicBool,
     outbound: Notify,
@@ -19,10 +19,10 @@ pub(crate) struct Outbound {
     pub members_changed: bool,
 }
 
-impl Pulse {
+impl WakeUps {
     pub fn new() -> Self {
         Self {
-            beats: watch::Sender::new(0),
+            generation: watch::Sender::new(0),
             appended: AtomicBool::new(false),
             members_changed: AtomicBool::new(false),
             outbound: Notify::new(),
@@ -38,8 +38,8 @@ impl Pulse {
 
     /// Another host appended.
     pub fn woken(&self) {
-        self.beats
-            .send_modify(|beats| *beats = beats.wrapping_add(1));
+        self.generation
+            .send_modify(|generation| *generation = generation.wrapping_add(1));
     }
 
     /// A partition or a lease is free, or there is a new member.
@@ -49,7 +49,7 @@ impl Pulse {
     }
 
     pub fn listen(&self) -> watch::Receiver<u64> {
-        self.beats.subscribe()
+        self.generation.subscribe()
     }
 
     /// Waits until there is something to tell. Dropping the future loses nothing.
@@ -73,20 +73,20 @@ mod tests {
 
     #[tokio::test]
     async fn many_appends_are_told_once_and_none_after_the_telling_is_lost() {
-        let pulse = Pulse::new();
+        let wake_ups = WakeUps::new();
         for _ in 0..100 {
-            pulse.appended();
+            wake_ups.appended();
         }
         let told = Outbound {
             appended: true,
             members_changed: false,
         };
-        assert_eq!(pulse.outbound().await, told);
-        pulse.appended();
-        assert_eq!(pulse.outbound().await, told);
+        assert_eq!(wake_ups.outbound().await, told);
+        wake_ups.appended();
+        assert_eq!(wake_ups.outbound().await, told);
         let silence = std::time::Duration::from_millis(5);
         assert!(
-            tokio::time::timeout(silence, pulse.outbound())
+            tokio::time::timeout(silence, wake_ups.outbound())
                 .await
                 .is_err()
         );

@@ -16,20 +16,20 @@ use rdkafka::{Offset, TopicPartitionList};
 use records::{DeadLetter, Record};
 
 use crate::client::create;
-use crate::letter::VALUE_OMITTED;
-use crate::{Cluster, Connection, Context, Copier, Error, headers, read_letter};
+use crate::dead_letter::VALUE_OMITTED;
+use crate::{Cluster, Connection, Context, Copier, Error, headers, read_dead_letter};
 
-/// Says which letter was redriven: `partition/offset`.
+/// Says which dead letter was redriven: `partition/offset`.
 const REDRIVEN: &str = "dead-letter-redriven";
 /// A partition that is silent for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Letters put back at once.
+/// Dead letters put back at once.
 const BATCH: usize = 100;
 
 /// Where a dead letter stands in its topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LetterPlace {
+pub struct DeadLetterId {
     /// The partition.
     pub partition: i32,
     /// The offset.
@@ -38,24 +38,27 @@ pub struct LetterPlace {
 
 /// A dead letter with what became of it.
 #[derive(Debug, Clone)]
-pub struct KeptLetter {
+pub struct StoredDeadLetter {
     /// Where it stands.
-    pub place: LetterPlace,
+    pub id: DeadLetterId,
     /// When it was given up, in milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
     /// The record, who gave it up, and why.
-    pub letter: DeadLetter,
+    pub dead_letter: DeadLetter,
     /// When it was redriven, in milliseconds since the Unix epoch.
     pub redriven_ms: Option<i64>,
     /// The value was too large for the topic of dead letters, and is not in the record.
     pub is_cut: bool,
 }
 
-/// Every letter of a topic, in the order of their places. Records that are no letters are left out.
+/// Every dead letter of a topic, in the order of their ids. Records that are no dead letters are left out.
 ///
 /// # Errors
 /// As [`Cluster::check`].
-pub async fn read_letters(connection: &Connection, topic: &str) -> Result<Vec<KeptLetter>, Error> {
+pub async fn read_dead_letters(
+    connection: &Connection,
+    topic: &str,
+) -> Result<Vec<StoredDeadLetter>, Error> {
     let (connection, topic) = (connection.clone(), topic.to_owned());
     let partitions = Cluster::new(&connection)?.partitions(&[topic]).await?;
     let action = "read dead letters";
@@ -122,56 +125,56 @@ fn read_to_end(consumer: &BaseConsumer<Context>, partitions: usize) -> Result<Ve
     Ok(records)
 }
 
-/// Letters with the marks that stand behind them.
-fn settle(records: &[Record]) -> Vec<KeptLetter> {
+/// Dead letters with the marks that stand behind them.
+fn settle(records: &[Record]) -> Vec<StoredDeadLetter> {
     let mut kept = BTreeMap::new();
     for record in records {
-        let place = LetterPlace {
+        let id = DeadLetterId {
             partition: record.partition,
             offset: record.offset,
         };
-        if let Some(letter) = read_letter(record) {
-            let letter = KeptLetter {
-                place,
+        if let Some(dead_letter) = read_dead_letter(record) {
+            let dead_letter = StoredDeadLetter {
+                id,
                 timestamp_ms: record.timestamp_ms,
-                letter,
+                dead_letter,
                 redriven_ms: None,
                 is_cut: record.header(VALUE_OMITTED).is_some(),
             };
-            kept.insert(place, letter);
+            kept.insert(id, dead_letter);
         }
     }
     for record in records {
-        if let Some(letter) = marked(record).and_then(|place| kept.get_mut(&place)) {
-            letter.redriven_ms.get_or_insert(record.timestamp_ms);
+        if let Some(dead_letter) = marked(record).and_then(|id| kept.get_mut(&id)) {
+            dead_letter.redriven_ms.get_or_insert(record.timestamp_ms);
         }
     }
     kept.into_values().collect()
 }
 
-fn marked(record: &Record) -> Option<LetterPlace> {
-    let place = std::str::from_utf8(record.header(REDRIVEN)?).ok()?;
-    let (partition, offset) = place.split_once('/')?;
-    Some(LetterPlace {
+fn marked(record: &Record) -> Option<DeadLetterId> {
+    let id = std::str::from_utf8(record.header(REDRIVEN)?).ok()?;
+    let (partition, offset) = id.split_once('/')?;
+    Some(DeadLetterId {
         partition: partition.parse().ok()?,
         offset: offset.parse().ok()?,
     })
 }
 
-/// Puts the records of these letters back into their topics, as they were, then marks the letters.
+/// Puts the records of these dead letters back into their topics, as they were, then marks the dead letters.
 ///
 /// # Errors
 /// As [`Cluster::check`]. What was not marked is redriven again the next time.
 pub async fn redrive(
     connection: &Connection,
     topic: &str,
-    letters: &[KeptLetter],
+    dead_letters: &[StoredDeadLetter],
 ) -> Result<(), Error> {
     let producer = connection.producer()?;
-    for batch in letters.chunks(BATCH) {
-        // Handed over one after the other, so that letters of one key stay in order.
+    for batch in dead_letters.chunks(BATCH) {
+        // Handed over one after the other, so that dead letters of one key stay in order.
         let back = batch.iter().map(|kept| {
-            let record = &kept.letter.record;
+            let record = &kept.dead_letter.record;
             let own = record.headers.iter();
             let own = own.map(|(name, value)| (&**name, &**value));
             let mut back = FutureRecord::<[u8], [u8]>::to(&record.topic).headers(headers(own));
@@ -181,11 +184,11 @@ pub async fn redrive(
         });
         acknowledged(back).await?;
         let marks = batch.iter().map(|kept| {
-            let place = format!("{}/{}", kept.place.partition, kept.place.offset);
+            let id = format!("{}/{}", kept.id.partition, kept.id.offset);
             let mut mark = FutureRecord::<[u8], [u8]>::to(topic)
-                .partition(kept.place.partition)
-                .headers(headers([(REDRIVEN, place.as_bytes())]));
-            mark.key = kept.letter.record.key.as_deref();
+                .partition(kept.id.partition)
+                .headers(headers([(REDRIVEN, id.as_bytes())]));
+            mark.key = kept.dead_letter.record.key.as_deref();
             producer.send(mark, TIMEOUT)
         });
         acknowledged(marks).await?;

@@ -3,23 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-/// A call is young for about this time in all.
+/// A call is recent for about this time in all.
 const BUCKET: Duration = Duration::from_millis(4);
 const BUCKETS: usize = 8;
 
-/// When a call began, for [`Young::end`].
+/// When a call began, for [`RecentCalls::end`].
 #[derive(Clone, Copy)]
 pub(super) struct Began(u64);
 
-/// Counts young calls, in buckets by the time they began.
-pub(super) struct Young {
+/// Counts recent calls, in buckets by the time they began.
+pub(super) struct RecentCalls {
     start: Instant,
     newest: u64,
     buckets: [usize; BUCKETS],
     count: usize,
 }
 
-impl Young {
+impl RecentCalls {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             start: now,
@@ -48,7 +48,7 @@ impl Young {
         self.count
     }
 
-    /// Forget what is not young any more.
+    /// Forget what is not recent any more.
     fn advance(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.start);
         let newest = (elapsed.as_millis() / BUCKET.as_millis()) as u64;
@@ -73,31 +73,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_young_until_it_ends_or_has_been_there_for_a_while() {
+    fn a_call_is_recent_until_it_ends_or_has_been_there_for_a_while() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let mut young = Young::new(start);
-        let first = young.begin(at(1));
-        let second = young.begin(at(10));
-        assert_eq!(young.count(at(11)), 2);
-        young.end(first);
-        assert_eq!(young.count(at(12)), 1);
-        assert_eq!(young.count(at(60)), 0);
-        young.end(second);
-        assert_eq!(young.count(at(60)), 0);
+        let mut recent_calls = RecentCalls::new(start);
+        let first = recent_calls.begin(at(1));
+        let second = recent_calls.begin(at(10));
+        assert_eq!(recent_calls.count(at(11)), 2);
+        recent_calls.end(first);
+        assert_eq!(recent_calls.count(at(12)), 1);
+        assert_eq!(recent_calls.count(at(60)), 0);
+        recent_calls.end(second);
+        assert_eq!(recent_calls.count(at(60)), 0);
     }
 
     #[test]
     fn calls_of_the_same_moment_age_together_even_after_a_long_silence() {
         let start = Instant::now();
-        let mut young = Young::new(start);
+        let mut recent_calls = RecentCalls::new(start);
         let later = start + Duration::from_secs(3600);
-        let calls = [young.begin(later), young.begin(later)];
-        assert_eq!(young.count(later), 2);
-        assert_eq!(young.count(later + Duration::from_secs(3600)), 0);
+        let calls = [recent_calls.begin(later), recent_calls.begin(later)];
+        assert_eq!(recent_calls.count(later), 2);
+        assert_eq!(recent_calls.count(later + Duration::from_secs(3600)), 0);
         for call in calls {
-            young.end(call);
+            recent_calls.end(call);
         }
-        assert_eq!(young.count(later + Duration::from_secs(3600)), 0);
+        assert_eq!(recent_calls.count(later + Duration::from_secs(3600)), 0);
     }
 }

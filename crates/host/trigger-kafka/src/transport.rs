@@ -84,7 +84,7 @@ pub enum Event {
 
 /// A member of a consumer group.
 #[async_trait]
-pub trait Carrier: Send {
+pub trait Transport: Send {
     /// What happens next. Dropping the future loses nothing. It waits for the end of an outage; an
     /// error is final.
     async fn next(&mut self) -> anyhow::Result<Event>;
@@ -118,5 +118,5 @@ pub trait Carrier: Send {
 pub trait DeadLetters: Send + Sync {
     /// When this has returned `Ok`, committing the record cannot lose the dead letter. It may be
     /// called again for the same record.
-    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()>;
+    async fn keep(&self, dead_letter: DeadLetter) -> anyhow::Result<()>;
 }

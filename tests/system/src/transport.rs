@@ -30,7 +30,7 @@ const LISTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What brings events to their handlers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub enum Transport {
     /// The event log in Postgres.
     Log,
     /// Kafka, and the relay to it.

@@ -12,7 +12,7 @@ const ADMIN: &str = "health and metrics are at http://";
 
 /// Ports of 127.0.0.1; 0, where nobody answers, while one is not known.
 #[derive(Debug, Default)]
-pub struct Whereabouts {
+pub struct Addresses {
     /// Whether it was told where to be, and is there at every start.
     fixed: bool,
     ports: Mutex<Ports>,
@@ -27,7 +27,7 @@ struct Ports {
     start: usize,
 }
 
-impl Whereabouts {
+impl Addresses {
     /// Of a host that serves without metrics where it was told to.
     pub fn fixed(http: SocketAddr, websocket: SocketAddr) -> Self {
         let ports = Ports {
@@ -83,7 +83,7 @@ impl Whereabouts {
 }
 
 /// Until it is known where the host serves, or it does not matter any more.
-fn watch(own: &Weak<Whereabouts>, start: usize, mut log: File, before: u64) {
+fn watch(own: &Weak<Addresses>, start: usize, mut log: File, before: u64) {
     while let Some(own) = own.upgrade() {
         let mut text = String::new();
         let read = log.seek(SeekFrom::Start(before));

@@ -9,7 +9,7 @@ use records::{DeadLetter, Record};
 use crate::record;
 
 /// The prefix of the headers that a dead letter adds.
-pub const LETTER_PREFIX: &str = "dead-letter-";
+pub const DEAD_LETTER_PREFIX: &str = "dead-letter-";
 
 /// The header with the bytes of a value that was left out, because it is too large for the topic of
 /// dead letters.
@@ -26,21 +26,21 @@ const GROUP: &str = "dead-letter-group";
 
 /// The headers of a dead letter: the record's own, without those of an earlier dead letter. Then the
 /// reason, the attempts, the record's topic, partition, offset and time, and who gave it up.
-pub fn letter_headers(letter: &DeadLetter) -> OwnedHeaders {
-    let record = &letter.record;
-    let attempts = letter.attempts.to_string();
+pub fn dead_letter_headers(dead_letter: &DeadLetter) -> OwnedHeaders {
+    let record = &dead_letter.record;
+    let attempts = dead_letter.attempts.to_string();
     let partition = record.partition.to_string();
     let offset = record.offset.to_string();
     let timestamp = record.timestamp_ms.to_string();
     let added = [
-        (REASON, letter.reason.as_str()),
+        (REASON, dead_letter.reason.as_str()),
         (ATTEMPTS, &attempts),
         (TOPIC, &record.topic),
         (PARTITION, &partition),
         (OFFSET, &offset),
         (TIMESTAMP, &timestamp),
-        (HANDLER, &letter.handler),
-        (GROUP, &letter.group),
+        (HANDLER, &dead_letter.handler),
+        (GROUP, &dead_letter.group),
     ];
     let added = added.map(|(name, value)| (name, value.as_bytes()));
     let own = original_headers(record).map(|(name, value)| (&**name, &**value));
@@ -50,12 +50,12 @@ pub fn letter_headers(letter: &DeadLetter) -> OwnedHeaders {
 /// The headers a record had before it was given up.
 pub fn original_headers(record: &Record) -> impl Iterator<Item = &(Arc<str>, Bytes)> {
     let headers = record.headers.iter();
-    headers.filter(|(name, _)| !name.starts_with(LETTER_PREFIX))
+    headers.filter(|(name, _)| !name.starts_with(DEAD_LETTER_PREFIX))
 }
 
 /// Reads a dead letter back: the original record, and why it was given up. `None` if the record is no
 /// dead letter.
-pub fn read_letter(record: &Record) -> Option<DeadLetter> {
+pub fn read_dead_letter(record: &Record) -> Option<DeadLetter> {
     let text = |name| {
         let value = record.header(name)?;
         Some(String::from_utf8_lossy(value).into_owned())

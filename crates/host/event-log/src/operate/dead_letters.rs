@@ -35,7 +35,7 @@ RETURNING pg_notify('event_log', 'appended')";
 
 /// A row of the table `dead_letters`.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct DeadLetterRow {
     /// Identifies it.
     pub id: i64,
     /// The topic that stores it.
@@ -72,7 +72,7 @@ pub struct Letter {
 
 /// Which dead letters; `None` matches all.
 #[derive(Debug, Clone, Default)]
-pub struct LetterFilter {
+pub struct DeadLetterFilter {
     /// This one only.
     pub id: Option<i64>,
     /// Given up by this group.
@@ -90,8 +90,11 @@ impl Operator {
     ///
     /// # Errors
     /// When Postgres cannot be reached.
-    pub async fn letters(&self, filter: &LetterFilter) -> Result<Vec<Letter>, Error> {
-        let LetterFilter {
+    pub async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+    ) -> Result<Vec<DeadLetterRow>, Error> {
+        let DeadLetterFilter {
             id,
             group,
             topic,
@@ -102,7 +105,7 @@ impl Operator {
         let rows = session
             .query(LIST, &[id, group, topic, redriven, limit])
             .await?;
-        rows.iter().map(letter).collect()
+        rows.iter().map(dead_letter).collect()
     }
 
     /// Redrives a dead letter: appends its record to its topic, with key, value and headers, and marks
@@ -116,8 +119,8 @@ impl Operator {
     }
 }
 
-fn letter(row: &Row) -> Result<Letter, Error> {
-    Ok(Letter {
+fn dead_letter(row: &Row) -> Result<DeadLetterRow, Error> {
+    Ok(DeadLetterRow {
         id: row.try_get(0)?,
         dead_letter_topic: row.try_get(1)?,
         group: row.try_get(2)?,

@@ -8,25 +8,25 @@ use crate::Cursor;
 
 /// The number of a record among all that a member has ever received; grows. What a consumer commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(pub u64);
+pub struct DeliveryTag(pub u64);
 
 #[derive(Default)]
-pub(super) struct Given {
+pub(super) struct InFlight {
     /// Records that are not handled, in the order they were received.
-    open: VecDeque<(Place, Cursor)>,
+    open: VecDeque<(DeliveryTag, Cursor)>,
     /// Records in the order of the log; true: handled.
     rows: BTreeMap<Cursor, bool>,
 }
 
-impl Given {
-    pub fn give(&mut self, place: Place, cursor: Cursor) {
-        self.open.push_back((place, cursor));
+impl InFlight {
+    pub fn add(&mut self, tag: DeliveryTag, cursor: Cursor) {
+        self.open.push_back((tag, cursor));
         self.rows.insert(cursor, false);
     }
 
-    /// All records up to and including `place` are handled.
-    pub fn handled(&mut self, place: Place) {
-        while let Some((_, cursor)) = self.open.pop_front_if(|(given, _)| *given <= place) {
+    /// All records up to and including `tag` are handled.
+    pub fn handled(&mut self, tag: DeliveryTag) {
+        while let Some((_, cursor)) = self.open.pop_front_if(|(given, _)| *given <= tag) {
             self.rows.insert(cursor, true);
         }
     }
@@ -59,37 +59,37 @@ mod tests {
         Cursor { xid, position: 1 }
     }
 
-    fn given(xids: &[u64]) -> Given {
-        let mut given = Given::default();
-        for (place, xid) in xids.iter().enumerate() {
-            given.give(Place(place as u64), cursor(*xid));
+    fn in_flight(xids: &[u64]) -> InFlight {
+        let mut in_flight = InFlight::default();
+        for (tag, xid) in xids.iter().enumerate() {
+            in_flight.add(DeliveryTag(tag as u64), cursor(*xid));
         }
-        given
+        in_flight
     }
 
     #[test]
     fn a_position_moves_to_the_last_row_before_the_first_that_is_not_handled() {
-        let mut given = given(&[1, 2, 3, 4]);
-        assert_eq!(given.reached(cursor(4)), None);
-        given.handled(Place(1));
-        assert_eq!(given.reached(cursor(4)), Some(cursor(2)));
-        assert_eq!(given.reached(cursor(4)), None, "a second time");
-        given.handled(Place(3));
-        assert_eq!(given.reached(cursor(4)), Some(cursor(4)));
+        let mut in_flight = in_flight(&[1, 2, 3, 4]);
+        assert_eq!(in_flight.reached(cursor(4)), None);
+        in_flight.handled(DeliveryTag(1));
+        assert_eq!(in_flight.reached(cursor(4)), Some(cursor(2)));
+        assert_eq!(in_flight.reached(cursor(4)), None, "a second time");
+        in_flight.handled(DeliveryTag(3));
+        assert_eq!(in_flight.reached(cursor(4)), Some(cursor(4)));
     }
 
     #[test]
     fn a_position_waits_for_the_row_that_commits_late() {
-        let mut given = given(&[1, 3, 4]);
-        given.handled(Place(2));
-        assert_eq!(given.reached(cursor(1)), Some(cursor(1)));
-        assert_eq!(given.reached(cursor(1)), None, "2 may still come");
-        assert_eq!(given.ahead_of(cursor(1)).count(), 2);
-        given.give(Place(3), cursor(2));
-        assert_eq!(given.reached(cursor(4)), None, "2 is not handled");
-        given.handled(Place(3));
-        assert_eq!(given.reached(cursor(3)), Some(cursor(3)));
-        assert_eq!(given.reached(cursor(4)), Some(cursor(4)));
-        assert_eq!(given.ahead_of(cursor(1)).count(), 0);
+        let mut in_flight = in_flight(&[1, 3, 4]);
+        in_flight.handled(DeliveryTag(2));
+        assert_eq!(in_flight.reached(cursor(1)), Some(cursor(1)));
+        assert_eq!(in_flight.reached(cursor(1)), None, "2 may still come");
+        assert_eq!(in_flight.ahead_of(cursor(1)).count(), 2);
+        in_flight.add(DeliveryTag(3), cursor(2));
+        assert_eq!(in_flight.reached(cursor(4)), None, "2 is not handled");
+        in_flight.handled(DeliveryTag(3));
+        assert_eq!(in_flight.reached(cursor(3)), Some(cursor(3)));
+        assert_eq!(in_flight.reached(cursor(4)), Some(cursor(4)));
+        assert_eq!(in_flight.ahead_of(cursor(1)).count(), 0);
     }
 }

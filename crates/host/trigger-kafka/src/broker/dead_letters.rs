@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use kafka_client::rdkafka::error::RDKafkaErrorCode;
 use kafka_client::rdkafka::message::{Header, OwnedHeaders};
 use kafka_client::rdkafka::producer::{FutureProducer, FutureRecord};
-use kafka_client::{Cluster, Connection, Context, TopicSpec, VALUE_OMITTED, letter_headers};
+use kafka_client::{Cluster, Connection, Context, TopicSpec, VALUE_OMITTED, dead_letter_headers};
 
-use crate::carrier::{DeadLetter, DeadLetters};
+use crate::transport::{DeadLetter, DeadLetters};
 
 /// Characters of a reason that is shortened to make room.
 const SHORT_REASON: usize = 200;
@@ -35,16 +35,16 @@ impl Topics {
         })
     }
 
-    async fn produce(&self, letter: &DeadLetter, whole: bool) -> Result<(), RDKafkaErrorCode> {
-        let record = &letter.record;
-        let mut headers = letter_headers(letter);
+    async fn produce(&self, dead_letter: &DeadLetter, whole: bool) -> Result<(), RDKafkaErrorCode> {
+        let record = &dead_letter.record;
+        let mut headers = dead_letter_headers(dead_letter);
         let mut value = record.value.as_deref();
         if !whole {
             headers = omitted(headers, value.map_or(0, <[u8]>::len));
             value = None;
         }
         let mut produced =
-            FutureRecord::<[u8], [u8]>::to(&letter.dead_letter_topic).headers(headers);
+            FutureRecord::<[u8], [u8]>::to(&dead_letter.dead_letter_topic).headers(headers);
         produced.key = record.key.as_deref();
         produced.payload = value;
         match self.producer.send(produced, QUEUE_TIMEOUT).await {
@@ -83,15 +83,18 @@ impl Topics {
 
 #[async_trait]
 impl DeadLetters for Topics {
-    async fn keep(&self, letter: DeadLetter) -> anyhow::Result<()> {
+    async fn keep(&self, dead_letter: DeadLetter) -> anyhow::Result<()> {
         use RDKafkaErrorCode as Code;
-        let topic = letter.dead_letter_topic.clone();
+        let topic = dead_letter.dead_letter_topic.clone();
         self.prepare(&topic).await?;
-        let mut kept = self.produce(&letter, true).await;
+        let mut kept = self.produce(&dead_letter, true).await;
         if let Err(Code::MessageSizeTooLarge) = kept {
             // The record had the maximal size, and the headers make it larger.
-            let reason = letter.reason.chars().take(SHORT_REASON).collect();
-            let short = DeadLetter { reason, ..letter };
+            let reason = dead_letter.reason.chars().take(SHORT_REASON).collect();
+            let short = DeadLetter {
+                reason,
+                ..dead_letter
+            };
             kept = self.produce(&short, true).await;
             if let Err(Code::MessageSizeTooLarge) = kept {
                 let record = &short.record;

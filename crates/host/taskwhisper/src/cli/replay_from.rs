@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Where a replay starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum ReplayFrom {
     /// At the oldest record.
     Beginning,
     /// At the first record of this time or later.
@@ -15,7 +15,7 @@ pub enum Moment {
     Offset(i64),
 }
 
-impl FromStr for Moment {
+impl FromStr for ReplayFrom {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -58,16 +58,19 @@ mod tests {
 
     #[test]
     fn a_moment_is_a_word_an_instant_an_age_or_an_offset() {
-        assert_eq!("beginning".parse(), Ok(Moment::Beginning));
-        assert_eq!("17".parse(), Ok(Moment::Offset(17)));
+        assert_eq!("beginning".parse(), Ok(ReplayFrom::Beginning));
+        assert_eq!("17".parse(), Ok(ReplayFrom::Offset(17)));
         let time = DateTime::from_timestamp(1_932_339_600, 0).unwrap();
-        assert_eq!("2031-03-27T09:00:00+08:00".parse(), Ok(Moment::Time(time)));
-        let Ok(Moment::Time(time)) = "2h".parse() else {
+        assert_eq!(
+            "2031-03-27T09:00:00+08:00".parse(),
+            Ok(ReplayFrom::Time(time))
+        );
+        let Ok(ReplayFrom::Time(time)) = "2h".parse() else {
             panic!("an age is a time");
         };
         assert_eq!((Utc::now() - time).num_minutes(), 120);
         for bad in ["", "end", "-5", "2031-03-27", "5w"] {
-            assert!(bad.parse::<Moment>().is_err(), "{bad}");
+            assert!(bad.parse::<ReplayFrom>().is_err(), "{bad}");
         }
     }
 }

@@ -12,12 +12,12 @@ const POLLED: u8 = 1;
 const WOKEN: u8 = 2;
 
 /// Between an event loop and the task that runs it.
-pub(super) struct Turns {
+pub(super) struct LoopWaker {
     state: AtomicU8,
     task: AtomicWaker,
 }
 
-impl Turns {
+impl LoopWaker {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: AtomicU8::new(WAITING),
@@ -39,14 +39,14 @@ impl Turns {
     }
 
     /// It does not wait, but lets others have the thread first.
-    pub(super) fn give_way(&self) {
+    pub(super) fn yield_now(&self) {
         if self.state.swap(WAITING, Ordering::AcqRel) == WOKEN {
             self.task.wake();
         }
     }
 }
 
-impl Wake for Turns {
+impl Wake for LoopWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

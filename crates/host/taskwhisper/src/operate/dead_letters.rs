@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use event_log::operate::LetterFilter;
-use kafka_client::{KeptLetter, read_letters};
+use event_log::operate::DeadLetterFilter;
+use kafka_client::{StoredDeadLetter, read_dead_letters};
 use serde_json::json;
 
-use super::letter::{Id, Letter, text};
+use super::dead_letter::{DeadLetter, Id, text};
 use super::output::{Table, cut, say, say_json};
 use super::target::Target;
 use crate::cli::Which;
@@ -23,12 +23,14 @@ pub async fn list(
     limit: usize,
     json: bool,
 ) -> anyhow::Result<()> {
-    let mut letters = find(target, which).await?;
-    letters.retain(|letter| all || letter.redriven_at.is_none());
-    let more = letters.len().saturating_sub(limit);
-    letters.truncate(limit);
+    let mut dead_letters = find(target, which).await?;
+    dead_letters.retain(|dead_letter| all || dead_letter.redriven_at.is_none());
+    let more = dead_letters.len().saturating_sub(limit);
+    dead_letters.truncate(limit);
     if json {
-        letters.iter().all(|letter| say_json(&letter.to_json()));
+        dead_letters
+            .iter()
+            .all(|dead_letter| say_json(&dead_letter.to_json()));
         return Ok(());
     }
     let mut headings = vec!["ID", "GIVEN UP", "GROUP", "TOPIC", ">ATTEMPTS", "REASON"];
@@ -36,15 +38,15 @@ pub async fn list(
         headings.insert(2, "REDRIVEN");
     }
     let mut table = Table::new(&headings);
-    for letter in &letters {
-        let mut cells = vec![letter.id.to_string(), text(letter.given_up_at)];
+    for dead_letter in &dead_letters {
+        let mut cells = vec![dead_letter.id.to_string(), text(dead_letter.given_up_at)];
         if all {
-            cells.push(letter.redriven_at.map_or_else(|| "-".to_owned(), text));
+            cells.push(dead_letter.redriven_at.map_or_else(|| "-".to_owned(), text));
         }
-        cells.push(letter.group.clone());
-        cells.push(letter.topic.clone());
-        cells.push(letter.attempts.to_string());
-        cells.push(cut(&letter.reason, REASON_CHARS));
+        cells.push(dead_letter.group.clone());
+        cells.push(dead_letter.topic.clone());
+        cells.push(dead_letter.attempts.to_string());
+        cells.push(cut(&dead_letter.reason, REASON_CHARS));
         table.row(cells);
     }
     if table.is_empty() {
@@ -60,26 +62,30 @@ pub async fn list(
 
 pub async fn show(target: &Target, id: &str, json: bool) -> anyhow::Result<()> {
     let id: Id = id.parse().map_err(anyhow::Error::msg)?;
-    let letters = find(target, &Which::default()).await?;
-    let letter = letters.into_iter().find(|letter| letter.id == id);
-    let letter = letter.with_context(|| format!("there is no dead letter {id}"))?;
+    let dead_letters = find(target, &Which::default()).await?;
+    let dead_letter = dead_letters
+        .into_iter()
+        .find(|dead_letter| dead_letter.id == id);
+    let dead_letter = dead_letter.with_context(|| format!("there is no dead letter {id}"))?;
     if json {
-        say_json(&letter.to_json());
+        say_json(&dead_letter.to_json());
         return Ok(());
     }
-    let redriven = letter.redriven_at.map_or_else(|| "no".to_owned(), text);
+    let redriven = dead_letter
+        .redriven_at
+        .map_or_else(|| "no".to_owned(), text);
     for (name, value) in [
-        ("id", letter.id.to_string()),
-        ("given up", text(letter.given_up_at)),
+        ("id", dead_letter.id.to_string()),
+        ("given up", text(dead_letter.given_up_at)),
         ("redriven", redriven),
-        ("group", letter.group.clone()),
-        ("handler", letter.handler.clone()),
-        ("attempts", letter.attempts.to_string()),
-        ("reason", letter.reason.clone()),
+        ("group", dead_letter.group.clone()),
+        ("handler", dead_letter.handler.clone()),
+        ("attempts", dead_letter.attempts.to_string()),
+        ("reason", dead_letter.reason.clone()),
     ] {
         say(&format!("{name:<10}{value}"));
     }
-    say(&format!("record\n{:#}", letter.record));
+    say(&format!("record\n{:#}", dead_letter.record));
     Ok(())
 }
 
@@ -94,27 +100,28 @@ pub async fn redrive(
         .map(|id| id.parse())
         .collect::<Result<_, String>>()
         .map_err(anyhow::Error::msg)?;
-    let letters = find(target, which).await?;
-    if let Some(missing) = ids
-        .iter()
-        .find(|id| letters.iter().all(|letter| letter.id != **id))
-    {
+    let dead_letters = find(target, which).await?;
+    if let Some(missing) = ids.iter().find(|id| {
+        dead_letters
+            .iter()
+            .all(|dead_letter| dead_letter.id != **id)
+    }) {
         bail!("there is no dead letter {missing}");
     }
-    let chosen = letters
+    let chosen = dead_letters
         .into_iter()
-        .filter(|letter| ids.is_empty() || ids.contains(&letter.id));
-    let (mut rows, mut topics) = (Vec::new(), BTreeMap::<String, Vec<KeptLetter>>::new());
-    for letter in chosen {
-        match letter.id {
+        .filter(|dead_letter| ids.is_empty() || ids.contains(&dead_letter.id));
+    let (mut rows, mut topics) = (Vec::new(), BTreeMap::<String, Vec<StoredDeadLetter>>::new());
+    for dead_letter in chosen {
+        match dead_letter.id {
             Id::Row(row) => rows.push(row),
-            Id::Place(topic, _) => topics.entry(topic).or_default().extend(letter.kept),
+            Id::Record(topic, _) => topics.entry(topic).or_default().extend(dead_letter.kept),
         }
     }
     let cut: Vec<_> = topics
         .values_mut()
         .flat_map(|kept| kept.extract_if(.., |kept| kept.is_cut && kept.redriven_ms.is_none()))
-        .map(|kept| Id::Place(kept.letter.dead_letter_topic.clone(), kept.place).to_string())
+        .map(|kept| Id::Record(kept.dead_letter.dead_letter_topic.clone(), kept.id).to_string())
         .collect();
     let (mut done, mut before) = (0, 0);
     if !rows.is_empty() {
@@ -150,32 +157,32 @@ pub async fn redrive(
     Ok(())
 }
 
-/// How many letters were redriven now, and how many before.
+/// How many dead letters were redriven now, and how many before.
 async fn redrive_topic(
     target: &Target,
     topic: &str,
-    chosen: &[KeptLetter],
+    chosen: &[StoredDeadLetter],
 ) -> anyhow::Result<(usize, usize)> {
     let connection = target.connection().context("no Kafka is configured")?;
-    let mut letters = chosen.to_vec();
-    letters.retain(|letter| letter.redriven_ms.is_none());
-    kafka_client::redrive(connection, topic, &letters).await?;
-    Ok((letters.len(), chosen.len() - letters.len()))
+    let mut dead_letters = chosen.to_vec();
+    dead_letters.retain(|dead_letter| dead_letter.redriven_ms.is_none());
+    kafka_client::redrive(connection, topic, &dead_letters).await?;
+    Ok((dead_letters.len(), chosen.len() - dead_letters.len()))
 }
 
-/// Letters of both kinds, the oldest first. The relay's are in the table, whatever the carrier.
-async fn find(target: &Target, which: &Which) -> anyhow::Result<Vec<Letter>> {
-    let mut letters = Vec::new();
+/// Dead letters of both kinds, the oldest first. The relay's are in the table, whatever the transport.
+async fn find(target: &Target, which: &Which) -> anyhow::Result<Vec<DeadLetter>> {
+    let mut dead_letters = Vec::new();
     if !target.settings.event_log.is_empty() {
-        let filter = LetterFilter {
+        let filter = DeadLetterFilter {
             id: None,
             group: which.group.clone(),
             topic: which.topic.clone(),
             redriven: true,
             limit: MOST_ROWS,
         };
-        let rows = target.log().await?.letters(&filter).await?;
-        letters.extend(rows.into_iter().map(Letter::of_table));
+        let rows = target.log().await?.dead_letters(&filter).await?;
+        dead_letters.extend(rows.into_iter().map(DeadLetter::of_table));
     }
     if let (Some(connection), Some(cluster)) = (target.connection(), target.cluster()?) {
         let there = cluster.topics().await?;
@@ -184,20 +191,23 @@ async fn find(target: &Target, which: &Which) -> anyhow::Result<Vec<Letter>> {
             if !there.iter().any(|there| there.name == topic) {
                 continue;
             }
-            let kept = read_letters(connection, &topic).await?;
-            letters.extend(kept.into_iter().map(|kept| Letter::of_topic(&topic, kept)));
+            let kept = read_dead_letters(connection, &topic).await?;
+            dead_letters.extend(
+                kept.into_iter()
+                    .map(|kept| DeadLetter::of_topic(&topic, kept)),
+            );
         }
-        letters.retain(|letter| {
+        dead_letters.retain(|dead_letter| {
             which
                 .group
                 .as_ref()
-                .is_none_or(|group| *group == letter.group)
+                .is_none_or(|group| *group == dead_letter.group)
                 && which
                     .topic
                     .as_ref()
-                    .is_none_or(|topic| *topic == letter.topic)
+                    .is_none_or(|topic| *topic == dead_letter.topic)
         });
     }
-    letters.sort_by(|a, b| (a.given_up_at, &a.id).cmp(&(b.given_up_at, &b.id)));
-    Ok(letters)
+    dead_letters.sort_by(|a, b| (a.given_up_at, &a.id).cmp(&(b.given_up_at, &b.id)));
+    Ok(dead_letters)
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// The connections of one trigger in this process, and those that are opening.
 #[derive(Default)]
-pub(crate) struct Audience {
+pub(crate) struct Subscribers {
     state: watch::Sender<State>,
 }
 
@@ -20,16 +20,16 @@ struct State {
 }
 
 /// Counts one connection until dropped.
-pub(crate) struct Seat(Arc<Audience>);
+pub(crate) struct SubscriberGuard(Arc<Subscribers>);
 
-impl Audience {
-    pub(crate) fn join(self: &Arc<Self>) -> Seat {
+impl Subscribers {
+    pub(crate) fn join(self: &Arc<Self>) -> SubscriberGuard {
         self.state.send_modify(|state| state.present += 1);
-        Seat(self.clone())
+        SubscriberGuard(self.clone())
     }
 
     /// Resolves when there is a connection.
-    pub(crate) async fn comes(&self) {
+    pub(crate) async fn wait_for_first(&self) {
         self.until(|state| state.present > 0).await;
     }
 
@@ -43,12 +43,15 @@ impl Audience {
         self.state.borrow().followed
     }
 
-    /// Resolves when there has been no connection for `a_while`. From then on the topics count as
-    /// not tailed, and a new connection waits for [`Audience::is_followed`].
-    pub(crate) async fn leaves(&self, a_while: Duration) {
+    /// Resolves when there has been no connection for `grace`. From then on the topics count as
+    /// not tailed, and a new connection waits for [`Subscribers::is_followed`].
+    pub(crate) async fn wait_until_none(&self, grace: Duration) {
         loop {
             self.until(|state| state.present == 0).await;
-            if tokio::time::timeout(a_while, self.comes()).await.is_ok() {
+            if tokio::time::timeout(grace, self.wait_for_first())
+                .await
+                .is_ok()
+            {
                 continue;
             }
             // Under the same lock as `join`: no new connection can believe that the topics are
@@ -71,14 +74,14 @@ impl Audience {
     }
 }
 
-impl Seat {
+impl SubscriberGuard {
     /// Resolves when the topics are tailed. They stay so while this lives.
     pub(crate) async fn followed(&self) {
         self.0.until(|state| state.followed).await;
     }
 }
 
-impl Drop for Seat {
+impl Drop for SubscriberGuard {
     fn drop(&mut self) {
         self.0.state.send_modify(|state| state.present -= 1);
     }
@@ -90,31 +93,31 @@ mod tests {
 
     use super::*;
 
-    const A_WHILE: Duration = Duration::from_millis(20);
+    const GRACE: Duration = Duration::from_millis(20);
 
     #[tokio::test]
     async fn topics_are_followed_from_the_first_listener_until_the_last_is_gone_for_a_while() {
-        let audience = Arc::new(Audience::default());
-        assert!(audience.comes().now_or_never().is_none());
-        let first = audience.join();
-        audience.comes().await;
+        let subscribers = Arc::new(Subscribers::default());
+        assert!(subscribers.wait_for_first().now_or_never().is_none());
+        let first = subscribers.join();
+        subscribers.wait_for_first().await;
         assert!(first.followed().now_or_never().is_none());
-        audience.is_followed();
+        subscribers.is_followed();
         first.followed().await;
 
-        let mut leaves = std::pin::pin!(audience.leaves(A_WHILE));
+        let mut leaves = std::pin::pin!(subscribers.wait_until_none(GRACE));
         assert!(leaves.as_mut().now_or_never().is_none(), "one listens");
         drop(first);
         assert!(leaves.as_mut().now_or_never().is_none(), "not for a while");
-        let second = audience.join();
+        let second = subscribers.join();
         second.followed().await;
         assert!(leaves.as_mut().now_or_never().is_none());
-        tokio::time::sleep(A_WHILE * 2).await;
+        tokio::time::sleep(GRACE * 2).await;
         assert!(leaves.as_mut().now_or_never().is_none(), "one came back");
         drop(second);
         leaves.await;
 
-        let third = audience.join();
+        let third = subscribers.join();
         assert!(third.followed().now_or_never().is_none(), "not any more");
     }
 }

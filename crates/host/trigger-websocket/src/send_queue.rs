@@ -62,7 +62,7 @@ pub(crate) fn id_hash(id: &str) -> u64 {
 }
 
 /// The sending side, shared by all that send to the connection.
-pub(crate) struct Mailbox {
+pub(crate) struct SendQueue {
     sender: mpsc::Sender<Outgoing>,
     queued_bytes: AtomicUsize,
     max_bytes: usize,
@@ -70,17 +70,17 @@ pub(crate) struct Mailbox {
     closed: CancellationToken,
 }
 
-impl Mailbox {
+impl SendQueue {
     pub(crate) fn new(max_frames: usize, max_bytes: usize) -> (Self, mpsc::Receiver<Outgoing>) {
         let (sender, receiver) = mpsc::channel(max_frames);
-        let mailbox = Self {
+        let send_queue = Self {
             sender,
             queued_bytes: AtomicUsize::new(0),
             max_bytes,
             close: OnceLock::new(),
             closed: CancellationToken::new(),
         };
-        (mailbox, receiver)
+        (send_queue, receiver)
     }
 
     /// Queue a frame, or end the connection if there is no room. Returns whether it was queued.
@@ -126,22 +126,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_closes_the_connection_as_too_slow() {
-        let (mailbox, _receiver) = Mailbox::new(2, 1024);
-        assert!(mailbox.send(text("one")));
-        assert!(mailbox.send(text("two")));
-        assert!(!mailbox.send(text("three")));
-        mailbox.close(Close::RESTART);
-        assert_eq!(mailbox.closed().await, Close::TOO_SLOW, "the first reason");
+        let (send_queue, _receiver) = SendQueue::new(2, 1024);
+        assert!(send_queue.send(text("one")));
+        assert!(send_queue.send(text("two")));
+        assert!(!send_queue.send(text("three")));
+        send_queue.close(Close::RESTART);
+        assert_eq!(
+            send_queue.closed().await,
+            Close::TOO_SLOW,
+            "the first reason"
+        );
     }
 
     #[tokio::test]
     async fn queued_bytes_are_bounded_and_given_back() {
-        let (mailbox, mut receiver) = Mailbox::new(10, 4);
-        assert!(mailbox.send(text("larger than the bound, but alone")));
+        let (send_queue, mut receiver) = SendQueue::new(10, 4);
+        assert!(send_queue.send(text("larger than the bound, but alone")));
         let taken = receiver.recv().await.expect("queued");
-        mailbox.taken(&taken);
-        assert!(mailbox.send(text("1234")));
-        assert!(!mailbox.send(text("5")));
+        send_queue.taken(&taken);
+        assert!(send_queue.send(text("1234")));
+        assert!(!send_queue.send(text("5")));
     }
 
     #[test]

@@ -24,12 +24,12 @@ pub trait Server: Send + 'static {
 }
 
 /// A server that is looked after until this is dropped, which stops it.
-pub struct Kept {
+pub struct Supervised {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Kept {
+impl Supervised {
     pub fn new(mut server: impl Server) -> Self {
         let (over, asked) = channel();
         let is_over =
@@ -63,7 +63,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for Supervised {
     fn drop(&mut self) {
         self.over = None;
         if let Some(thread) = self.thread.take() {
