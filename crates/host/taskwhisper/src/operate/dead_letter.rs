@@ -49,7 +49,7 @@ impl FromStr for Id {
             };
             Some(Self::Record(topic.to_owned(), id))
         };
-        place().ok_or_else(|| {
+        id().ok_or_else(|| {
             format!("`{text}` is no dead letter's id; `taskwhisper dead-letters list` shows them")
         })
     }
