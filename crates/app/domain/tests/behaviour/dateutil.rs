@@ -71,7 +71,10 @@ fn the_dates_are_those_of_python_dateutil() {
         .map(|(spec, start)| format!("{}\n", question(spec, *start)))
         .collect();
 
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/behaviour/dateutil.py");
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/behaviour/expand_rules.py"
+    );
     let mut child = Command::new(python)
         .arg(script)
         .stdin(Stdio::piped())
