@@ -101,7 +101,7 @@ fn by_topic(lines: Vec<Line>) -> Vec<Line> {
 }
 
 fn print(lines: &[Line], partitions: bool) {
-    let mut headings = vec!["GROUP", "CARRIER", "TOPIC"];
+    let mut headings = vec!["GROUP", "TRANSPORT", "TOPIC"];
     if partitions {
         headings.push(">PARTITION");
     }
