@@ -18,8 +18,8 @@ pub struct Options {
     #[arg(short, long, value_name = "NAME")]
     package: Vec<String>,
     /// Test programs that run at the same time
-    // One: the horizon of the event log is the whole server's, so a transaction that a test of another program
-    // leaves open has records handled again where hosts hand partitions over, and tests count each once.
+    // One: a member that hands a partition over waits a second at most for transactions that are open anywhere on the
+    // server. A test of another program may leave one open for longer, and then records are handled again.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     jobs: usize,
     /// More options for the test programs, after `--`; with `--nocapture` they run one after the other

@@ -279,10 +279,7 @@ async fn hosts_that_come_and_go_gracefully_share_a_group_and_handle_each_record_
         return;
     };
     let client = database.client().await;
-    // A process that the machine holds up for longer than its lease may lose partitions, and then records come
-    // twice. This is about those that leave.
-    let first_log = database.log_with(long_lived()).await;
-    let second_log = database.log_with(long_lived()).await;
+    let (first_log, second_log) = (database.log().await, database.log().await);
     let handled = Handled::default();
     let first = member(&first_log, &handled);
     until_shared_by(&database, &[16]).await;

@@ -1,20 +1,10 @@
 //! Several hosts, one group.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::harness::{World, succeed, with};
-
-/// A host that a busy machine holds up for seconds keeps its partitions: else another handles again what it
-/// has not committed, as it should.
-fn patient() -> event_log::Options {
-    event_log::Options {
-        time_to_live: Duration::from_secs(120),
-        ..event_log::Options::default()
-    }
-}
 
 async fn until_shared_by(world: &World, hosts: i64) {
     let owners = "SELECT count(DISTINCT owner) FROM log_positions WHERE owner IS NOT NULL";
@@ -28,7 +18,7 @@ async fn until_shared_by(world: &World, hosts: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_share_a_group_and_handle_each_record_once_in_the_order_of_its_key() {
     with(async |world| {
-        let first = world.host_with("first", "", patient()).await;
+        let first = world.host("first", "").await;
         until_shared_by(world, 1).await;
         let mut appended: HashMap<String, Vec<Uuid>> = HashMap::new();
         let mut second = None;
@@ -38,7 +28,7 @@ async fn hosts_share_a_group_and_handle_each_record_once_in_the_order_of_its_key
             appended.entry(key).or_default().push(id);
             first.log.wake();
             if n == 100 {
-                second = Some(world.host_with("second", "", patient()).await);
+                second = Some(world.host("second", "").await);
             }
             if n == 150 {
                 until_shared_by(world, 2).await;
